@@ -1,0 +1,1 @@
+"""Watchbill: one platform for incidents, monitoring and maintenance, on one ladder."""
