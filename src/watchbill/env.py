@@ -1,0 +1,137 @@
+"""The settings: one table, each with its type, default and meaning.
+
+`settings.py` reads it from the environment; the reference page in the docs is printed from it.
+A name that starts with `WATCHBILL_` and is not in the table is an error, so that a typing mistake
+never passes for a setting.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message says which, why and what would do."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One line of the table. `read` turns the text into a value or raises ValueError."""
+
+    name: str
+    read: Callable[[str], Any]
+    default: str
+    doc: str
+
+
+def _bool(text: str) -> bool:
+    if text.lower() in ("1", "true", "yes", "on"):
+        return True
+    if text.lower() in ("", "0", "false", "no", "off"):
+        return False
+    raise ValueError("expected yes or no")
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+        raise ValueError("expected HOST:PORT, such as 127.0.0.1:8420")
+    return host.strip("[]"), int(port)
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def _days(text: str) -> timedelta:
+    if not text.isdigit() or int(text) < 1:
+        raise ValueError("expected a whole number of days, at least 1")
+    return timedelta(days=int(text))
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise ValueError("expected a whole number, at least 1")
+    return int(text)
+
+
+def _one_of(*allowed: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in allowed:
+            raise ValueError("expected one of " + ", ".join(allowed))
+        return text
+
+    return read
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text and urlsplit(text).scheme not in schemes:
+            raise ValueError("expected a URL that starts with " + " or ".join(schemes))
+        return text.rstrip("/")
+
+    return read
+
+
+def _path(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+TABLE = (
+    Setting("WATCHBILL_DATA", _path, "data", "The one folder that holds everything Watchbill keeps."),
+    Setting("WATCHBILL_LISTEN", _address, "127.0.0.1:8420", "Address of the pages and the API."),
+    Setting("WATCHBILL_URL", _url("http", "https"), "",
+            "The address people use, for links in pages sent out. Default: from `WATCHBILL_LISTEN`."),
+    Setting("WATCHBILL_ALLOWED_HOSTS", _words, "",
+            "Host names served besides the one in `WATCHBILL_URL` and loopback, with commas."),
+    Setting("WATCHBILL_WEB_THREADS", _count, "64",
+            "Threads of the web process; live streams may take all but 32 of them."),
+    Setting("DATABASE_URL", _url("postgresql", "postgres"), "",
+            "PostgreSQL instead of SQLite in the data folder, as postgresql://user:password@host/name."),
+    Setting("WATCHBILL_TELEMETRY_LISTEN", _address, "127.0.0.1:8421",
+            "Address of the telemetry process: remote write, queries."),
+    Setting("WATCHBILL_TELEMETRY_URL", _url("http", "https"), "",
+            "A Prometheus-compatible server to use instead of the embedded engine."),
+    Setting("WATCHBILL_TELEMETRY_TOKEN", str, "", "Bearer token for `WATCHBILL_TELEMETRY_URL`."),
+    Setting("WATCHBILL_RETENTION_DAYS", _days, "90", "How many days of metrics and logs are kept."),
+    Setting("WATCHBILL_SCRAPE_CONFIG", _path, "",
+            "Scrape configuration in Prometheus's form. Default: `prometheus.yml` in the data folder."),
+    Setting("WATCHBILL_HOST_METRICS", _bool, "yes", "Collect the metrics of the own machine."),
+    Setting("WATCHBILL_RULES", _path, "",
+            "Folder of alert rule files in Prometheus's form. Default: `rules` in the data folder."),
+    Setting("WATCHBILL_COMMANDS", _path, "",
+            "Allow-list of commands for runbook steps. Default: `commands.yml` in the data folder."),
+    Setting("WATCHBILL_SMTP_URL", _url("smtp", "smtps"), "",
+            "Mail server for pages by email, as smtp://user:password@host:port."),
+    Setting("WATCHBILL_MAIL_FROM", str, "watchbill@localhost", "Sender of Watchbill's email."),
+    Setting("WATCHBILL_LOG_FORMAT", _one_of("text", "json"), "text", "Form of the log lines."),
+    Setting("WATCHBILL_LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info",
+            "Least severity that is logged."),
+    Setting("WATCHBILL_TEST_CLOCK", str, "",
+            "Tests only: a file with the seconds by which every process's clock is ahead."),
+    Setting("WATCHBILL_LIFELINE", str, "",
+            "Set by `watchbill serve` for its children: the pipe whose end tells them to stop."),
+    Setting("WATCHBILL_DEMO", _bool, "no", "The example system is shown (set by `serve --demo`)."),
+)
+
+
+def read(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Every setting's value, by name. Raises SettingsError at the first that cannot be used."""
+    known = {setting.name for setting in TABLE}
+    for name in environ:
+        if name.startswith("WATCHBILL_") and name not in known:
+            raise SettingsError(f"{name} is not a setting. `watchbill settings` lists them all.")
+    values = {}
+    for setting in TABLE:
+        text = environ.get(setting.name, setting.default)
+        if text == "" and setting.read is _path:
+            values[setting.name] = None
+            continue
+        try:
+            values[setting.name] = setting.read(text)
+        except ValueError as error:
+            raise SettingsError(f"{setting.name}={text!r}: {error}.") from None
+    return values
