@@ -1,0 +1,1 @@
+"""The telemetry engine: metrics and logs in, PromQL and LogQL out; stands alone."""

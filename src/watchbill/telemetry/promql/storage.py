@@ -1,0 +1,162 @@
+"""What the engine asks of a store: series picked by matchers, as columns.
+
+Times are Unix milliseconds everywhere. A staleness marker is an ordinary sample whose value has
+one particular NaN bit pattern; stores pass it on untouched and the engine interprets it.
+"""
+
+import struct
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, cast
+
+import numpy as np
+import re2
+from numpy.typing import NDArray
+
+Labels = tuple[tuple[str, str], ...]
+"""Sorted `(name, value)` pairs, `__name__` among them; no empty values."""
+
+Times = NDArray[np.int64]
+Values = NDArray[np.float64]
+MatchOp = Literal["=", "!=", "=~", "!~"]
+
+METRIC_NAME = "__name__"
+STALE_BITS = 0x7FF0000000000002
+"""Prometheus's bit pattern for "this series has ended" (model/value/value.go)."""
+
+STALE: float = struct.unpack("<d", struct.pack("<Q", STALE_BITS))[0]
+
+
+def is_stale(values: Values) -> NDArray[np.bool_]:
+    """Say for each value whether it is a staleness marker (an ordinary NaN is not)."""
+    return np.ascontiguousarray(values).view(np.uint64) == np.uint64(STALE_BITS)
+
+
+def labels_of(pairs: Mapping[str, str]) -> Labels:
+    """Labels in canonical form: sorted by name, empty values dropped."""
+    return tuple(sorted((name, value) for name, value in pairs.items() if value))
+
+
+class PatternError(ValueError):
+    """A regular expression that RE2 rejects."""
+
+
+def compile_pattern(pattern: str) -> "re2._Regexp":
+    """Compile a PromQL regular expression: RE2 syntax, `.` matches newlines too."""
+    options = re2.Options()
+    options.dot_nl = True
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        message = error.args[0] if error.args else error
+        text = message.decode() if isinstance(message, bytes) else str(message)
+        raise PatternError(f"error parsing regexp: {text}") from None
+
+
+@dataclass(frozen=True)
+class Matcher:
+    """One condition on one label. A label that a series lacks counts as the empty string.
+
+    Raises `PatternError` when `op` is a regular-expression match and `value` is not valid RE2.
+    """
+
+    name: str
+    op: MatchOp
+    value: str
+    _pattern: "re2._Regexp | None" = field(init=False, repr=False, compare=False, default=None)
+
+    def __post_init__(self) -> None:
+        """Compile the pattern once."""
+        if self.op in ("=~", "!~"):
+            object.__setattr__(self, "_pattern", compile_pattern(self.value))
+
+    def matches(self, value: str) -> bool:
+        """Whether a label value satisfies this; regular expressions match the whole value."""
+        if self.op == "=":
+            return value == self.value
+        if self.op == "!=":
+            return value != self.value
+        return (self._pattern.fullmatch(value) is not None) == (self.op == "=~")
+
+    def __str__(self) -> str:
+        """As in a selector, without escaping: for messages."""
+        return f'{self.name}{self.op}"{self.value}"'
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The samples of several series, one after the other.
+
+    Series `i` has `labels[i]` and owns `t[starts[i]:starts[i + 1]]` and the same slice of `v`;
+    its times strictly ascend. `starts` is int64 of length n + 1, `t` int64 ms, `v` float64 with
+    staleness markers in place.
+    """
+
+    labels: list[Labels]
+    starts: NDArray[np.int64]
+    t: Times
+    v: Values
+
+    def __len__(self) -> int:
+        """How many series."""
+        return len(self.labels)
+
+    @staticmethod
+    def empty() -> "Selection":
+        """No series at all."""
+        return Selection([], np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+    @staticmethod
+    def of(series: Iterable[tuple[Labels, Times, Values]]) -> "Selection":
+        """Join single series, each `(labels, times, values)`."""
+        parts = list(series)
+        if not parts:
+            return Selection.empty()
+        lengths = [len(t) for _, t, _ in parts]
+        return Selection(
+            [labels for labels, _, _ in parts],
+            np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            np.concatenate([t for _, t, _ in parts]).astype(np.int64, copy=False),
+            np.concatenate([v for _, _, v in parts]).astype(np.float64, copy=False),
+        )
+
+
+class Storage(Protocol):
+    """Where samples come from."""
+
+    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
+        """The series that satisfy every matcher, with their samples from `start_ms` to `end_ms`.
+
+        Both ends are inclusive. Series without a sample in that time may be left out; order is
+        free. Called from one thread per query, several queries at a time.
+        """
+        ...
+
+
+class InMemory:
+    """A `Storage` in a dictionary, for tests and small jobs. Not safe for threads."""
+
+    def __init__(self) -> None:
+        self._series: dict[Labels, dict[int, float]] = {}
+
+    def add(self, labels: Mapping[str, str], samples: Iterable[tuple[int, float]]) -> None:
+        """Add `(ms, value)` samples to a series; a later value for the same time wins."""
+        self._series.setdefault(labels_of(labels), {}).update(samples)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._series.clear()
+
+    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
+        """See `Storage.select`."""
+        found = []
+        for labels, samples in sorted(self._series.items()):
+            values = dict(labels)
+            if not all(matcher.matches(values.get(matcher.name, "")) for matcher in matchers):
+                continue
+            inside = sorted(item for item in samples.items() if start_ms <= item[0] <= end_ms)
+            if inside:
+                times, numbers = zip(*inside, strict=True)
+                found.append((labels, np.array(times, np.int64), np.array(numbers, np.float64)))
+        return Selection.of(cast("list[tuple[Labels, Times, Values]]", found))
