@@ -1,0 +1,1 @@
+"""The one mechanism: authority is asked, the deed is done, the ledger row is kept."""

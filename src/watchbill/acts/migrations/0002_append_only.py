@@ -1,0 +1,31 @@
+"""The database itself refuses to change or delete what the ledger holds."""
+
+from django.db import migrations
+
+TABLES = ("acts_entry", "acts_mention", "people_standing")
+
+SQLITE = [
+    f"CREATE TRIGGER {table}_no_{op} BEFORE {op} ON {table} "
+    f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+    for table in TABLES
+    for op in ("update", "delete")
+]
+POSTGRES = [
+    "CREATE FUNCTION watchbill_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END$$",
+    *(
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION watchbill_refuse()"
+        for table in TABLES
+    ),
+]
+
+
+def install(apps, schema_editor):
+    for sql in SQLITE if schema_editor.connection.vendor == "sqlite" else POSTGRES:
+        schema_editor.execute(sql)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("acts", "0001_initial"), ("people", "0001_initial")]
+    operations = [migrations.RunPython(install, migrations.RunPython.noop)]

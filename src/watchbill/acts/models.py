@@ -1,0 +1,95 @@
+"""The ledger: one row per act. Rows are never changed or deleted; the database refuses."""
+
+from django.db import models
+
+from watchbill.lib import clock
+from watchbill.people.models import Person
+from watchbill.people.subject import Subject
+
+
+class Entry(Subject):
+    """What somebody did, asked, was refused, or what the machine did by itself."""
+
+    class State(models.TextChoices):
+        """`asked` waits for an answer; the answer is a row of its own that points back."""
+
+        DONE = "done"
+        ASKED = "asked"
+        REFUSED = "refused"  # by authority
+        HELD = "held"  # by a guide, with a reason
+        WITHDRAWN = "withdrawn"  # by the one who asked, or taken over by the guide
+
+    at = models.DateTimeField(default=clock.now)
+    kind = models.CharField(max_length=60)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="entries")
+    guide = models.ForeignKey(Person, models.PROTECT, null=True, related_name="guided")
+    armed_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="armed")
+    state = models.CharField(max_length=10, choices=State.choices)
+    mode = models.CharField(max_length=10)  # alone, guided, not yet; "machine" for no person
+    rule = models.CharField(max_length=10)
+    reason = models.CharField(max_length=500)
+    stamp = models.CharField(max_length=60, blank=True)
+    area = models.CharField(max_length=40)
+    at_tier = models.PositiveSmallIntegerField()
+    standing = models.PositiveSmallIntegerField()
+    subject = models.CharField(max_length=80)  # "incidents.incident:42"
+    subject_version = models.PositiveIntegerField()
+    given = models.JSONField(default=dict)
+    came_of_it = models.JSONField(default=dict)
+    says = models.CharField(max_length=500)  # the timeline's words, fixed when it happened
+    via = models.CharField(max_length=10)  # page, rest, cli, work
+    answers = models.OneToOneField("self", models.PROTECT, null=True, related_name="answered_by")
+    voids = models.ForeignKey("self", models.PROTECT, null=True, related_name="voided_by")
+
+    class Meta:
+        verbose_name = "ledger entry"
+        indexes = [
+            models.Index(fields=["by", "state", "kind"], name="acts_entry_by"),
+            models.Index(fields=["guide", "kind"], name="acts_entry_guide"),
+            models.Index(
+                fields=["at"], name="acts_entry_asked", condition=models.Q(state="asked")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.says
+
+
+class Mention(models.Model):
+    """An entry is in the timeline of `ref`: of its subject and of the subject's thread."""
+
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="mentions")
+    ref = models.CharField(max_length=80)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ref", "entry"], name="acts_mention_once")]
+
+    def __str__(self) -> str:
+        return f"{self.entry_id} in {self.ref}"
+
+
+class Kept(models.Model):
+    """A secret or personal value that an act was given. The ledger holds only its number.
+
+    Secrets are sealed; they are erased when the act is done, personal values on request.
+    """
+
+    sealed = models.BooleanField()
+    value = models.TextField()
+    erased_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"kept value {self.pk}"
+
+
+class Need(models.Model):
+    """A team's own number for a verb at a tier, in place of the default table's."""
+
+    verb = models.CharField(max_length=20)
+    tier = models.PositiveSmallIntegerField()
+    level = models.PositiveSmallIntegerField()
+    reason = models.CharField(max_length=500)
+    at = models.DateTimeField(default=clock.now)
+
+    def __str__(self) -> str:
+        return f"{self.verb} at tier {self.tier} from L{self.level}"

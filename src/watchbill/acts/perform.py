@@ -1,0 +1,242 @@
+"""The one way a person changes anything: authority is asked, the deed is done, the row is kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import transaction
+from django.db.models import F
+
+from watchbill.acts import given as parameters
+from watchbill.acts.authority import Decision, Dial, Effect, Mode, why_not_guide
+from watchbill.acts.given import CannotBeDone
+from watchbill.acts.kinds import KINDS, Kind, Outcome
+from watchbill.acts.models import Entry
+from watchbill.acts.record import append
+from watchbill.lib import clock
+from watchbill.people.models import House, Person
+from watchbill.people.subject import Subject, find
+
+S = TypeVar("S", bound=Subject)
+P = ParamSpec("P")
+State = Entry.State
+
+GO_AHEAD_HOLDS_FOR = timedelta(minutes=15)
+SILENCE_BEFORE_GOING_ON = timedelta(minutes=10)
+
+
+class NoGoAhead(Exception):
+    """An answer to an asked act that is not valid; the message says why."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """How an act came in: by which door, on which version, in answer to which silence."""
+
+    via: str = "page"
+    version: int | None = None
+    again: int | None = None  # the asked entry that stayed unanswered (dial ASK)
+    armed_by: Person | None = None  # who armed the automation that acts
+
+
+def perform(kind: Kind[S, P], by: Person, on: S, *args: P.args, **given: P.kwargs) -> Entry:
+    """Perform `kind` from code, with typed parameters. See `submit`."""
+    return _perform(kind, by, on, dict(given), Call(via="work" if by.automation else "page"))
+
+
+def submit(
+    name: str, by: Person, on: Subject, raw: Mapping[str, Any], call: Call | None = None
+) -> Entry:
+    """Perform the act called `name` with what a form, a request or a command line gave.
+
+    Returns the ledger row: done, asked or refused. Raises CannotBeDone when the act is unknown,
+    is not about such a subject, its parameters cannot be read, or the deed makes no sense now.
+    """
+    kind = KINDS.get(name)
+    if kind is None:
+        raise CannotBeDone(f"There is no act {name!r}.", hint="The list: `watchbill acts`.")
+    if not isinstance(on, kind.subject):
+        wanted = kind.subject._meta.label_lower
+        raise CannotBeDone(f"{name} is done on a {wanted}, not on {on.ref}.", field="on")
+    return _perform(kind, by, on, parameters.read(kind.shape, raw), call or Call())
+
+
+def _perform(
+    kind: Kind[Any, ...], by: Person, on: Subject, given: dict[str, Any], call: Call
+) -> Entry:
+    with transaction.atomic():
+        on = _locked(on)
+        if call.version is not None and call.version != on.version:
+            raise CannotBeDone("It changed while you were looking.", hint="Look again, then act.")
+        authority = call.armed_by or by
+        authority.forget()
+        decision = kind.may(authority, on, given)
+        effect, stamp = decision.effect, decision.stamp
+        if call.armed_by is not None and effect is not Effect.DO:
+            effect = Effect.REFUSE  # an automation acts alone or not at all
+        if call.again is not None:
+            effect, stamp = _after_silence(kind, by, on, given, decision, call.again)
+        if effect is Effect.DO:
+            outcome, state = _do(kind, on, by, given), State.DONE
+        elif effect is Effect.REFUSE:
+            outcome, state = {}, State.REFUSED
+        else:
+            _try_out(kind, on, by, given)
+            outcome, state = {}, State.ASKED
+        return append(
+            kind, on, by, given, outcome, decision=decision, state=state, stamp=stamp,
+            via=call.via, armed_by=call.armed_by, replaces=call.again,
+        )
+
+
+def answer(asked_id: int, by: Person, *, go_ahead: bool, why: str = "", via: str = "page") -> Entry:
+    """A guide or second person answers an asked act. On go-ahead the deed is done now.
+
+    Raises NoGoAhead with the reason: answered already, expired, the subject changed since, or this
+    person cannot give it. Raises CannotBeDone when the deed itself makes no sense any more.
+    """
+    if not go_ahead and not why.strip():
+        raise NoGoAhead("A hold needs a reason: say in a sentence what to do first.")
+    with transaction.atomic():
+        asked, kind, on, given = _open(asked_id)
+        _check_guide(asked, kind, on, given, by)
+        if not go_ahead:
+            return append(
+                kind, on, asked.by, given, {}, asked=asked, state=State.HELD, guide=by,
+                reason=why, via=via,
+            )
+        outcome = _do(kind, on, asked.by, given)
+        return append(
+            kind, on, asked.by, given, outcome, asked=asked, state=State.DONE, guide=by,
+            reason=why, via=via,
+        )
+
+
+def take_over(asked_id: int, by: Person, *, via: str = "page") -> Entry:
+    """A guide does the asked act in their own name. The ask ends as withdrawn."""
+    with transaction.atomic():
+        asked, kind, on, given = _open(asked_id)
+        _check_guide(asked, kind, on, given, by)
+        if kind.may(by, on, given).effect is not Effect.DO:
+            raise NoGoAhead("This needs a second person; let the asker do it with you.")
+        append(
+            kind, on, asked.by, given, {}, asked=asked, state=State.WITHDRAWN, guide=by,
+            reason="taken over", via=via,
+        )
+        return _perform(kind, by, on, given, Call(via=via))
+
+
+def withdraw(asked_id: int, by: Person, *, via: str = "page") -> Entry:
+    """Whoever asked takes it back."""
+    with transaction.atomic():
+        asked, kind, on, given = _open(asked_id, even_if_stale=True)
+        if asked.by_id != by.pk:
+            raise NoGoAhead("Only the person who asked takes it back.")
+        return append(
+            kind, on, by, given, {}, asked=asked, state=State.WITHDRAWN, reason="taken back",
+            via=via,
+        )
+
+
+def why_not(asked: Entry, by: Person) -> str | None:
+    """Why `by` cannot let `asked` go ahead, or None. Asks authority only, not time or version."""
+    kind, on = KINDS[asked.kind], find(asked.subject)
+    given = parameters.restore(kind.shape, asked.given)
+    other = kind.may(by, on, given)
+    return why_not_guide(_as_asked(asked, kind, on, given), other, same_person=asked.by_id == by.pk)
+
+
+def expires(asked: Entry) -> bool:
+    """The ask is older than a go-ahead may be."""
+    return clock.now() - asked.at > GO_AHEAD_HOLDS_FOR
+
+
+def _check_guide(
+    asked: Entry, kind: Kind[Any, ...], on: Subject, given: dict[str, Any], by: Person
+) -> None:
+    by.forget()
+    reason = why_not_guide(
+        _as_asked(asked, kind, on, given),
+        kind.may(by, on, given),
+        same_person=asked.by_id == by.pk,
+    )
+    if reason:
+        raise NoGoAhead(reason)
+
+
+def _as_asked(
+    asked: Entry, kind: Kind[Any, ...], on: Subject, given: dict[str, Any]
+) -> Decision:
+    asked.by.forget()
+    decision = kind.may(asked.by, on, given)
+    if decision.mode is Mode.NOT_YET:
+        raise NoGoAhead(f"{asked.by} may not do this any more.")
+    return decision
+
+
+def _open(
+    asked_id: int, *, even_if_stale: bool = False
+) -> tuple[Entry, Kind[Any, ...], Subject, dict[str, Any]]:
+    asked = Entry.objects.select_related("by").filter(pk=asked_id, state=State.ASKED).first()
+    if asked is None:
+        raise NoGoAhead("There is no such request.")
+    on = _locked(find(asked.subject))  # two answers at once: the second waits here, then sees
+    if answered := Entry.objects.filter(answers=asked).first():
+        raise NoGoAhead(f"It was answered already: {answered.get_state_display().lower()}.")
+    kind = KINDS[asked.kind]
+    if not even_if_stale:
+        if expires(asked):
+            raise NoGoAhead("The request is older than 15 minutes and has expired. Ask anew.")
+        if kind.moves and on.version != asked.subject_version:
+            raise NoGoAhead("It changed since it was asked. Look again, then ask anew.")
+    return asked, kind, on, parameters.restore(kind.shape, asked.given)
+
+
+def _after_silence(
+    kind: Kind[Any, ...],
+    by: Person,
+    on: Subject,
+    given: dict[str, Any],
+    decision: Decision,
+    again: int,
+) -> tuple[Effect, str]:
+    """At dial ASK: nobody answered for ten minutes, and the actor presses again."""
+    asked, _, _, before = _open(again)
+    if asked.by_id != by.pk or asked.kind != kind.name or asked.subject != on.ref:
+        raise NoGoAhead("That request was about something else.")
+    if before != given:
+        raise NoGoAhead("The parameters changed: ask anew.")
+    dial = Dial(House.get().dial(decision.area))
+    if decision.effect is not Effect.WAIT or decision.tier == 2 or dial is not Dial.ASK:
+        raise NoGoAhead("This goes on only with a go-ahead.")
+    if clock.now() - asked.at < SILENCE_BEFORE_GOING_ON:
+        raise NoGoAhead("Wait ten minutes for an answer first.")
+    return Effect.DO, "went on after silence"
+
+
+def _do(kind: Kind[Any, ...], on: Subject, by: Person, given: dict[str, Any]) -> Outcome:
+    outcome = kind.deed(on, by, **given)
+    if kind.moves:
+        type(on)._default_manager.filter(pk=on.pk).update(version=F("version") + 1)
+    return outcome
+
+
+class _TriedOut(Exception):
+    """Ends a trial; nothing of it stays."""
+
+
+def _try_out(kind: Kind[Any, ...], on: Subject, by: Person, given: dict[str, Any]) -> None:
+    """Do the deed and roll it back, so that nobody is asked for what cannot be done anyway."""
+    try:
+        with transaction.atomic():
+            kind.deed(_locked(on), by, **given)
+            raise _TriedOut
+    except _TriedOut:
+        return
+
+
+def _locked(on: S) -> S:
+    """`on` read anew under a row lock (SQLite's write transactions are exclusive as they are)."""
+    fresh: S = type(on)._default_manager.select_for_update().get(pk=on.pk)
+    return fresh

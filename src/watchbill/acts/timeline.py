@@ -1,0 +1,57 @@
+"""Reading the ledger: timelines, what waits for an answer, what somebody did."""
+
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+
+from watchbill.acts.models import Entry, Mention
+from watchbill.acts.perform import GO_AHEAD_HOLDS_FOR, why_not
+from watchbill.lib import clock
+from watchbill.people.models import Person
+from watchbill.people.subject import Subject
+
+
+def of(*subjects: Subject) -> QuerySet[Entry]:
+    """Every entry in the timelines of `subjects`, oldest first, with people joined."""
+    refs = [subject.ref for subject in subjects]
+    return (
+        Entry.objects.filter(pk__in=Mention.objects.filter(ref__in=refs).values("entry"))
+        .select_related("by", "guide", "armed_by", "answered_by", "answered_by__guide", "answers")
+        .order_by("id")
+    )
+
+
+def done(kind: str, *, since: datetime | None = None) -> QuerySet[Entry]:
+    """Every done act of one kind."""
+    found = Entry.objects.filter(kind=kind, state=Entry.State.DONE, voided_by=None)
+    return found.filter(at__gte=since) if since else found
+
+
+def open_asks() -> QuerySet[Entry]:
+    """Asked acts that nobody answered and that have not expired."""
+    return (
+        Entry.objects.filter(
+            state=Entry.State.ASKED, answered_by=None, at__gte=clock.now() - GO_AHEAD_HOLDS_FOR
+        )
+        .select_related("by")
+        .order_by("id")
+    )
+
+
+def asks_for(person: Person) -> list[Entry]:
+    """The open asks that `person` could answer now."""
+    return [ask for ask in open_asks() if why_not(ask, person) is None]
+
+
+def asks_by(person: Person) -> QuerySet[Entry]:
+    """What `person` waits for."""
+    return open_asks().filter(by=person)
+
+
+def by_person(person: Person) -> QuerySet[Entry]:
+    """What `person` did or guided, newest first, voided rows left out."""
+    return (
+        Entry.objects.filter(Q(by=person) | Q(guide=person), voided_by=None)
+        .select_related("by", "guide")
+        .order_by("-id")
+    )

@@ -1,0 +1,46 @@
+"""The few words that everything is measured in: areas, levels, tiers. Pure."""
+
+from enum import IntEnum, StrEnum
+
+
+class Area(StrEnum):
+    """The three areas of technical operations. A person stands at one level in each."""
+
+    INCIDENT_RESPONSE = "incident-response"
+    MONITORING = "monitoring"
+    MAINTENANCE = "maintenance"
+
+    @property
+    def title(self) -> str:
+        """As people read it: "Incident response"."""
+        return self.value.replace("-", " ").capitalize()
+
+    @property
+    def prefix(self) -> str:
+        """As duties are numbered: IR, MO, MA."""
+        return {"incident-response": "IR", "monitoring": "MO", "maintenance": "MA"}[self.value]
+
+
+class Tier(IntEnum):
+    """How much is at stake. Comes from the object of an act, never from the person."""
+
+    ROUTINE = 0
+    MODERATE = 1
+    CRITICAL = 2
+
+    @property
+    def word(self) -> str:
+        """As files and people write it: "routine"."""
+        return self.name.lower()
+
+    @classmethod
+    def read(cls, word: str) -> "Tier":
+        """The tier that a file or a request names. Raises ValueError with the words allowed."""
+        try:
+            return cls[word.strip().upper()]
+        except KeyError:
+            raise ValueError(f"{word!r} is not a tier: routine, moderate or critical") from None
+
+
+LEVEL_TITLES = {1: "Junior", 2: "Associate", 3: "Senior", 4: "Lead"}
+LEVELS = tuple(LEVEL_TITLES)

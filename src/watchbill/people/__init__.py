@@ -1,0 +1,1 @@
+"""Who there is: people, teams, how to reach them, where each stands. Knows nothing of acts."""
