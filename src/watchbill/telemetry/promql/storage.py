@@ -7,7 +7,7 @@ one particular NaN bit pattern; stores pass it on untouched and the engine inter
 import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol, cast
+from typing import Literal, Protocol
 
 import numpy as np
 import re2
@@ -29,7 +29,8 @@ STALE: float = struct.unpack("<d", struct.pack("<Q", STALE_BITS))[0]
 
 def is_stale(values: Values) -> NDArray[np.bool_]:
     """Say for each value whether it is a staleness marker (an ordinary NaN is not)."""
-    return np.ascontiguousarray(values).view(np.uint64) == np.uint64(STALE_BITS)
+    bits: NDArray[np.uint64] = np.ascontiguousarray(values).view(np.uint64)
+    return np.equal(bits, np.uint64(STALE_BITS))
 
 
 def labels_of(pairs: Mapping[str, str]) -> Labels:
@@ -77,6 +78,7 @@ class Matcher:
             return value == self.value
         if self.op == "!=":
             return value != self.value
+        assert self._pattern is not None
         return (self._pattern.fullmatch(value) is not None) == (self.op == "=~")
 
     def __str__(self) -> str:
@@ -150,7 +152,7 @@ class InMemory:
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
         """See `Storage.select`."""
-        found = []
+        found: list[tuple[Labels, Times, Values]] = []
         for labels, samples in sorted(self._series.items()):
             values = dict(labels)
             if not all(matcher.matches(values.get(matcher.name, "")) for matcher in matchers):
@@ -159,4 +161,4 @@ class InMemory:
             if inside:
                 times, numbers = zip(*inside, strict=True)
                 found.append((labels, np.array(times, np.int64), np.array(numbers, np.float64)))
-        return Selection.of(cast("list[tuple[Labels, Times, Values]]", found))
+        return Selection.of(found)
