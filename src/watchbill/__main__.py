@@ -1,0 +1,5 @@
+"""`python -m watchbill` is `watchbill`."""
+
+from watchbill.cli import main
+
+main()

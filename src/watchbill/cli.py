@@ -1,0 +1,115 @@
+"""The command line: `watchbill serve` and friends. Imports only what the given command needs."""
+
+import importlib
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from watchbill import env
+from watchbill.lib import lifeline, logs
+
+_HERE = Path(__file__).parent
+
+
+class Commands(click.Group):
+    """The commands of this file, and those that apps offer as `COMMANDS` in their `cli.py`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *sorted(self._of_apps())]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or self._of_apps().get(cmd_name)
+
+    @staticmethod
+    def _of_apps() -> dict[str, click.Command]:
+        found: dict[str, click.Command] = {}
+        for file in sorted(_HERE.glob("*/cli.py")):
+            module = importlib.import_module(f"watchbill.{file.parent.name}.cli")
+            commands: Iterable[click.Command] = module.COMMANDS
+            found.update({command.name: command for command in commands if command.name})
+        return found
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def watchbill() -> None:
+    """One platform for incidents, monitoring and maintenance, on one ladder."""
+
+
+def _begin(process: str) -> None:
+    """What every process does first: logs, and its lifeline when it has a parent."""
+    from watchbill import settings
+
+    logs.set_up(process, form=settings.LOG_FORMAT, level=settings.LOG_LEVEL)
+    lifeline.hold(settings.LIFELINE)
+
+
+def _django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "watchbill.settings")
+    import django
+
+    django.setup()
+
+
+@watchbill.command()
+@click.option("--demo", is_flag=True, help="With an example system, team and thirty days of history.")
+def serve(demo: bool) -> None:
+    """Run everything: telemetry, web and work, on one data folder."""
+    _begin("serve")
+    from watchbill.serve import run
+
+    sys.exit(run(demo=demo))
+
+
+@watchbill.command()
+def web() -> None:
+    """Run the pages and the API alone."""
+    _begin("web")
+    from watchbill.wsgi import run
+
+    run()
+
+
+@watchbill.command()
+def work() -> None:
+    """Run what happens without a person alone: rules, pages sent, steps run."""
+    _begin("work")
+    _django()
+    from watchbill.work import run
+
+    run()
+
+
+@watchbill.command()
+def telemetry() -> None:
+    """Run the engine for metrics and logs alone."""
+    _begin("telemetry")
+
+
+@watchbill.command()
+def migrate() -> None:
+    """Bring the database to this version."""
+    _begin("migrate")
+    _django()
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)
+
+
+@watchbill.command()
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as of
+
+    click.echo(f"watchbill {of('watchbill')}")
+
+
+def main() -> None:
+    """The entry point. A setting that cannot be used ends with a message and status 2."""
+    try:
+        watchbill(prog_name="watchbill")
+    except env.SettingsError as error:
+        click.echo(f"watchbill: {error}", err=True)
+        sys.exit(2)

@@ -1,0 +1,219 @@
+"""How Watchbill itself is: for machines at /healthz and /readyz, for people at /settings/health."""
+
+import importlib
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import httpx
+from django.conf import settings
+from django.contrib.auth.decorators import login_required
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.views.decorators.http import require_safe
+
+from watchbill.lib import clock
+
+STALE = timedelta(seconds=60)  # a lane whose tick takes longer than this is shown as stuck
+LITTLE_DISK = 1024**3  # bytes
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something an operator has to mend: where it is, what is wrong, what would help.
+
+    An app reports its own by a function `problems() -> Iterable[Problem]` in its `health.py`.
+    """
+
+    where: str
+    what: str
+    hint: str = ""
+
+
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 as long as this process answers at all: restart it otherwise."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """200 when requests can be served; 503 with the reasons, one a line, when not."""
+    reasons = [problem.what for problem in _database_problems()]
+    return HttpResponse(
+        "".join(f"{reason}\n" for reason in reasons or ["ready"]),
+        status=503 if reasons else 200,
+        content_type="text/plain",
+    )
+
+
+@require_safe
+@login_required
+def health(request: HttpRequest) -> HttpResponse:
+    """Processes and their restarts, lanes, telemetry, database, disk, and what is wrong."""
+    processes, lanes = _processes(), _lanes()
+    telemetry, away = _telemetry()
+    disk = shutil.disk_usage(settings.DATA)
+    problems = [
+        *(Problem(p.name, f"is not running: {p.last_exit}") for p in processes if not p.pid),
+        *(Problem(f"lane {lane.name}", lane.trouble) for lane in lanes if lane.trouble),
+        *([Problem("telemetry", away, "Rules stay unknown until it answers.")] if away else []),
+        *_database_problems(),
+        *_disk_problems(disk.free),
+        *_app_problems(),
+    ]
+    return render(
+        request,
+        "web/health.html",
+        {
+            "problems": problems,
+            "processes": processes,
+            "lanes": lanes,
+            "telemetry": telemetry,
+            "telemetry_url": settings.TELEMETRY_URL,
+            "database": connection.vendor,
+            "database_ms": _database_ms(),
+            "database_bytes": _database_bytes(),
+            "data": settings.DATA,
+            "disk": disk,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process under the supervisor; `pid` is None while it is down."""
+
+    name: str
+    pid: int | None
+    since: datetime
+    restarts: int
+    last_exit: str
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A lane of the `work` process: what it does since when, and what is wrong with it."""
+
+    name: str
+    doing: str
+    since: datetime
+    advanced: int
+    trouble: str
+
+
+def _processes() -> list[Process]:
+    """Empty when this process was not started by `watchbill serve`."""
+    state = _read(settings.DATA / "run" / "supervisor.json")
+    return [
+        Process(
+            name, at["pid"], datetime.fromisoformat(at["since"]), at["restarts"], at["last_exit"]
+        )
+        for name, at in state.get("processes", {}).items()
+    ]
+
+
+def _lanes() -> list[Lane]:
+    state = _read(settings.DATA / "run" / "work.json")
+    return [_lane(name, at) for name, at in state.get("lanes", {}).items()]
+
+
+def _lane(name: str, at: dict[str, Any]) -> Lane:
+    since = datetime.fromisoformat(at["since"])
+    trouble = at["error"]
+    if at["doing"] and clock.now() - since > STALE:
+        trouble = f"{at['doing']} has not come back since {since:%H:%M:%S} UTC"
+    return Lane(name, at["doing"], since, at["advanced"], trouble)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        state = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return state if isinstance(state, dict) else {}
+
+
+def _telemetry() -> tuple[dict[str, Any], str]:
+    """What the engine says about itself, and what is wrong when it does not answer.
+
+    A Prometheus-compatible cluster has no such page; it is asked for a constant instead.
+    """
+    page = "/api/v1/status/watchbill" if settings.TELEMETRY_EMBEDDED else "/api/v1/query?query=1"
+    token = settings.TELEMETRY_TOKEN
+    try:
+        answer = httpx.get(
+            settings.TELEMETRY_URL + page,
+            headers={"Authorization": f"Bearer {token}"} if token else {},
+            timeout=2.0,
+        )
+        answer.raise_for_status()
+        data = answer.json().get("data", {})
+    except (httpx.HTTPError, ValueError) as error:
+        return {}, f"does not answer: {error}"
+    return (data if settings.TELEMETRY_EMBEDDED else {}), ""
+
+
+def _database_problems() -> Iterator[Problem]:
+    try:
+        executor = MigrationExecutor(connection)
+        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as error:
+        connection.close()
+        yield Problem("database", f"the database does not answer: {error}".strip())
+        return
+    if waiting:
+        yield Problem(
+            "database",
+            f"the database is {len(waiting)} migrations behind this version",
+            "Run `watchbill migrate`.",
+        )
+
+
+def _disk_problems(free: int) -> Iterator[Problem]:
+    if free < LITTLE_DISK:
+        yield Problem(
+            "disk",
+            f"{free // 1024**2} MB are left where {settings.DATA} is",
+            "Make room, or keep metrics and logs for a shorter time.",
+        )
+
+
+def _app_problems() -> Iterator[Problem]:
+    for app in settings.INSTALLED_APPS:
+        if app.startswith("watchbill.") and app != "watchbill.web" and find_spec(f"{app}.health"):
+            yield from importlib.import_module(f"{app}.health").problems()
+
+
+def _database_ms() -> float | None:
+    """How long a trivial query takes, in milliseconds; None when the database is away."""
+    begun = time.perf_counter()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return None
+    return (time.perf_counter() - begun) * 1000
+
+
+def _database_bytes() -> int | None:
+    if connection.vendor != "sqlite":
+        return None
+    file = Path(connection.settings_dict["NAME"])
+    return file.stat().st_size if file.exists() else None
+
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("settings/health", health, name="health"),
+]

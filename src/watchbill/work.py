@@ -1,0 +1,129 @@
+"""The `work` process: everything that happens without a person, in lanes that run apart.
+
+Each lane is one thread with one database connection. A tick that hangs delays its own lane only;
+one that fails is logged with its name and tried again later; a database that is away is waited for.
+"""
+
+import importlib
+import json
+import logging
+import os
+import signal
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
+
+from watchbill.lib import clock, lifeline
+from watchbill.lib.ticks import Tick
+
+BACK_OFF = (1.0, 30.0)  # seconds after the first failure in a row, and at most
+BEAT = 2.0  # seconds between two writings of the lanes' state
+
+_log = logging.getLogger(__name__)
+
+
+def run() -> None:
+    """Run every lane until told to stop. Needs `django.setup()` done."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: lifeline.limit_stop())
+    lanes = [Lane(name, ticks) for name, ticks in sorted(collect().items())]
+    for lane in lanes:
+        lane.start()
+    state = settings.DATA / "run" / "work.json"
+    while not lifeline.stopping.wait(BEAT):
+        _write(state, {"pid": os.getpid(), "lanes": {lane.name: lane.state() for lane in lanes}})
+    for lane in lanes:
+        lane.join(timeout=lifeline.GRACE)
+
+
+def collect() -> dict[str, list[Tick]]:
+    """The ticks of all apps by lane: each app offers `TICKS` in its `ticks.py`."""
+    lanes: dict[str, list[Tick]] = defaultdict(list)
+    for app in settings.INSTALLED_APPS:
+        if app.startswith("watchbill.") and find_spec(f"{app}.ticks"):
+            for tick in importlib.import_module(f"{app}.ticks").TICKS:
+                lanes[tick.lane].append(tick)
+    return lanes
+
+
+class Lane(threading.Thread):
+    """One thread that runs its ticks one after the other, each when it is due."""
+
+    def __init__(
+        self, name: str, ticks: Iterable[Tick], stopping: threading.Event = lifeline.stopping
+    ) -> None:
+        super().__init__(name=name, daemon=True)
+        self.stopping = stopping
+        self.due = {tick: 0.0 for tick in ticks}  # by the monotonic clock
+        self.failures = dict.fromkeys(self.due, 0)
+        self.doing = ""
+        self.since = clock.now()
+        self.advanced = 0
+        self.error = ""
+
+    def run(self) -> None:
+        while self.due:
+            tick = min(self.due, key=lambda tick: self.due[tick])
+            if self.stopping.wait(max(0.0, self.due[tick] - time.monotonic())):
+                break
+            self.due[tick] = time.monotonic() + self._once(tick)
+        connection.close()
+
+    def state(self) -> dict[str, Any]:
+        """For the health page: what the lane does, since when, and what failed last."""
+        return {
+            "doing": self.doing,
+            "since": self.since.isoformat(),
+            "advanced": self.advanced,
+            "failing": {tick.name: count for tick, count in self.failures.items() if count},
+            "error": self.error,
+        }
+
+    def _once(self, tick: Tick) -> float:
+        """Run a tick; the seconds until it should run again."""
+        self.doing, self.since = tick.name, clock.now()
+        close_old_connections()
+        try:
+            advanced = tick.function(self.since)
+        except (OperationalError, InterfaceError) as error:
+            connection.close()
+            wait = self._failed(tick, error)
+            _log.warning("Tick %s: the database: %s. Again in %.0f s.", tick.name, error, wait)
+            return wait
+        except Exception as error:
+            connection.close()
+            wait = self._failed(tick, error)
+            _log.exception("Tick %s failed. Again in %.0f s.", tick.name, wait)
+            return wait
+        finally:
+            self.doing, self.since = "", clock.now()
+        if self.failures[tick]:
+            _log.info("Tick %s works again.", tick.name)
+            self.failures[tick], self.error = 0, ""
+        self.advanced += advanced
+        return 0.0 if advanced > 0 else tick.every
+
+    def _failed(self, tick: Tick, error: Exception) -> float:
+        first, most = BACK_OFF
+        wait = min(first * 2.0 ** self.failures[tick], most)
+        self.failures[tick] += 1
+        self.error = f"{tick.name}: {type(error).__name__}: {error}"
+        return wait
+
+
+def _write(file: Path, state: dict[str, Any]) -> None:
+    """Replace the file in one step, so that a reader never sees half of it."""
+    try:
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        fresh = file.with_suffix(".new")
+        fresh.write_text(json.dumps(state))
+        fresh.replace(file)
+    except OSError as error:
+        _log.error("The state of the lanes cannot be written: %s", error)
