@@ -54,7 +54,9 @@ def _django() -> None:
 
 
 @watchbill.command()
-@click.option("--demo", is_flag=True, help="With an example system, team and thirty days of history.")
+@click.option(
+    "--demo", is_flag=True, help="With an example system, team and thirty days of history."
+)
 def serve(demo: bool) -> None:
     """Run everything: telemetry, web and work, on one data folder."""
     _begin("serve")
@@ -94,8 +96,51 @@ def migrate() -> None:
     _begin("migrate")
     _django()
     from django.core.management import call_command
+    from django.db import InterfaceError, OperationalError
 
-    call_command("migrate", interactive=False, verbosity=0)
+    try:
+        call_command("migrate", interactive=False, verbosity=0)
+    except (OperationalError, InterfaceError) as error:
+        click.echo(f"watchbill: the database does not answer: {error}".strip(), err=True)
+        sys.exit(os.EX_TEMPFAIL)
+
+
+@watchbill.command("first-run")
+def first_run() -> None:
+    """Print the one-time link by which the first person becomes the owner, if there is none."""
+    _begin("first-run")
+    _django()
+    from watchbill.accounts.first_run import link
+
+    if url := link():
+        click.echo(url)
+
+
+@watchbill.command()
+def settings() -> None:
+    """List every setting: its name, its value and its meaning."""
+    values = env.read(os.environ)
+    for setting in env.TABLE:
+        text = os.environ.get(setting.name, setting.default)
+        shown = "(set)" if setting.secret and text else text or "(empty)"
+        origin = "" if setting.name in os.environ else " (default)"
+        click.echo(f"{setting.name}={shown}{origin}\n    {setting.doc}")
+    click.echo(f"\nThe data folder is {values['WATCHBILL_DATA']}.")
+
+
+@watchbill.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("docs"))
+def docs(folder: Path) -> None:
+    """Write the reference pages that are printed from the code into FOLDER/reference."""
+    _django()
+    pages = {"settings.md": env.reference}
+    for file in sorted(_HERE.glob("*/reference.py")):
+        pages |= importlib.import_module(f"watchbill.{file.parent.name}.reference").PAGES
+    for name, render in pages.items():
+        page = folder / "reference" / name
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(render())
+        click.echo(f"wrote {page}")
 
 
 @watchbill.command()

@@ -25,6 +25,7 @@ class Setting:
     read: Callable[[str], Any]
     default: str
     doc: str
+    secret: bool = False  # never printed
 
 
 def _bool(text: str) -> bool:
@@ -81,39 +82,101 @@ def _path(text: str) -> Path:
 
 
 TABLE = (
-    Setting("WATCHBILL_DATA", _path, "data", "The one folder that holds everything Watchbill keeps."),
+    Setting(
+        "WATCHBILL_DATA", _path, "data", "The one folder that holds everything Watchbill keeps."
+    ),
     Setting("WATCHBILL_LISTEN", _address, "127.0.0.1:8420", "Address of the pages and the API."),
-    Setting("WATCHBILL_URL", _url("http", "https"), "",
-            "The address people use, for links in pages sent out. Default: from `WATCHBILL_LISTEN`."),
-    Setting("WATCHBILL_ALLOWED_HOSTS", _words, "",
-            "Host names served besides the one in `WATCHBILL_URL` and loopback, with commas."),
-    Setting("WATCHBILL_WEB_THREADS", _count, "64",
-            "Threads of the web process; live streams may take all but 32 of them."),
-    Setting("DATABASE_URL", _url("postgresql", "postgres"), "",
-            "PostgreSQL instead of SQLite in the data folder, as postgresql://user:password@host/name."),
-    Setting("WATCHBILL_TELEMETRY_LISTEN", _address, "127.0.0.1:8421",
-            "Address of the telemetry process: remote write, queries."),
-    Setting("WATCHBILL_TELEMETRY_URL", _url("http", "https"), "",
-            "A Prometheus-compatible server to use instead of the embedded engine."),
-    Setting("WATCHBILL_TELEMETRY_TOKEN", str, "", "Bearer token for `WATCHBILL_TELEMETRY_URL`."),
+    Setting(
+        "WATCHBILL_URL",
+        _url("http", "https"),
+        "",
+        "The address people use, for links in pages sent out. Default: from `WATCHBILL_LISTEN`.",
+    ),
+    Setting(
+        "WATCHBILL_ALLOWED_HOSTS",
+        _words,
+        "",
+        "Host names served besides the one in `WATCHBILL_URL` and loopback, with commas.",
+    ),
+    Setting(
+        "WATCHBILL_WEB_THREADS",
+        _count,
+        "64",
+        "Threads of the web process; live streams may take all but 32 of them.",
+    ),
+    Setting(
+        "DATABASE_URL",
+        _url("postgresql", "postgres"),
+        "",
+        "PostgreSQL instead of SQLite in the data folder, as postgresql://user:password@host/name.",
+        secret=True,
+    ),
+    Setting(
+        "WATCHBILL_TELEMETRY_LISTEN",
+        _address,
+        "127.0.0.1:8421",
+        "Address of the telemetry process: remote write, queries.",
+    ),
+    Setting(
+        "WATCHBILL_TELEMETRY_URL",
+        _url("http", "https"),
+        "",
+        "A Prometheus-compatible server to use instead of the embedded engine.",
+    ),
+    Setting(
+        "WATCHBILL_TELEMETRY_TOKEN",
+        str,
+        "",
+        "Bearer token for it. Default: `telemetry-token` in the data folder.",
+        secret=True,
+    ),
     Setting("WATCHBILL_RETENTION_DAYS", _days, "90", "How many days of metrics and logs are kept."),
-    Setting("WATCHBILL_SCRAPE_CONFIG", _path, "",
-            "Scrape configuration in Prometheus's form. Default: `prometheus.yml` in the data folder."),
+    Setting(
+        "WATCHBILL_SCRAPE_CONFIG",
+        _path,
+        "",
+        "Scrape configuration in Prometheus's form. Default: `prometheus.yml` in the data folder.",
+    ),
     Setting("WATCHBILL_HOST_METRICS", _bool, "yes", "Collect the metrics of the own machine."),
-    Setting("WATCHBILL_RULES", _path, "",
-            "Folder of alert rule files in Prometheus's form. Default: `rules` in the data folder."),
-    Setting("WATCHBILL_COMMANDS", _path, "",
-            "Allow-list of commands for runbook steps. Default: `commands.yml` in the data folder."),
-    Setting("WATCHBILL_SMTP_URL", _url("smtp", "smtps"), "",
-            "Mail server for pages by email, as smtp://user:password@host:port."),
+    Setting(
+        "WATCHBILL_RULES",
+        _path,
+        "",
+        "Folder of alert rule files in Prometheus's form. Default: `rules` in the data folder.",
+    ),
+    Setting(
+        "WATCHBILL_COMMANDS",
+        _path,
+        "",
+        "Allow-list of commands for runbook steps. Default: `commands.yml` in the data folder.",
+    ),
+    Setting(
+        "WATCHBILL_SMTP_URL",
+        _url("smtp", "smtps"),
+        "",
+        "Mail server for pages by email, as smtp://user:password@host:port.",
+        secret=True,
+    ),
     Setting("WATCHBILL_MAIL_FROM", str, "watchbill@localhost", "Sender of Watchbill's email."),
     Setting("WATCHBILL_LOG_FORMAT", _one_of("text", "json"), "text", "Form of the log lines."),
-    Setting("WATCHBILL_LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info",
-            "Least severity that is logged."),
-    Setting("WATCHBILL_TEST_CLOCK", str, "",
-            "Tests only: a file with the seconds by which every process's clock is ahead."),
-    Setting("WATCHBILL_LIFELINE", str, "",
-            "Set by `watchbill serve` for its children: the pipe whose end tells them to stop."),
+    Setting(
+        "WATCHBILL_LOG_LEVEL",
+        _one_of("debug", "info", "warning", "error"),
+        "info",
+        "Least severity that is logged.",
+    ),
+    Setting(
+        "WATCHBILL_TEST_CLOCK",
+        str,
+        "",
+        "Tests only: a file with the seconds by which every process's clock is ahead.",
+    ),
+    Setting(
+        "WATCHBILL_LIFELINE",
+        str,
+        "",
+        "Set by `watchbill serve` for its children: the pipe whose end tells them to stop.",
+    ),
     Setting("WATCHBILL_DEMO", _bool, "no", "The example system is shown (set by `serve --demo`)."),
 )
 
@@ -121,7 +184,7 @@ TABLE = (
 def read(environ: Mapping[str, str]) -> dict[str, Any]:
     """Every setting's value, by name. Raises SettingsError at the first that cannot be used."""
     known = {setting.name for setting in TABLE}
-    for name in environ:
+    for name in sorted(environ):
         if name.startswith("WATCHBILL_") and name not in known:
             raise SettingsError(f"{name} is not a setting. `watchbill settings` lists them all.")
     values = {}
@@ -135,3 +198,21 @@ def read(environ: Mapping[str, str]) -> dict[str, Any]:
         except ValueError as error:
             raise SettingsError(f"{setting.name}={text!r}: {error}.") from None
     return values
+
+
+def reference() -> str:
+    """The table as the page `docs/reference/settings.md`."""
+    lines = [
+        "# Settings",
+        "",
+        "Watchbill is set by environment variables, read once when a process starts. A name that",
+        "starts with `WATCHBILL_` and is not listed here is an error. `watchbill settings` shows the",
+        "values in force.",
+        "",
+        "<!-- Written by `watchbill docs` from src/watchbill/env.py: change it there. -->",
+        "",
+    ]
+    for setting in TABLE:
+        default = f"Default: `{setting.default}`." if setting.default else "Default: empty."
+        lines += [f"## `{setting.name}`", "", setting.doc, "", default, ""]
+    return "\n".join(lines)

@@ -1,6 +1,10 @@
-"""Django's settings, from the environment. Nothing else in Watchbill reads the environment."""
+"""Django's settings, from the environment. Nothing else in Watchbill reads the environment.
+
+This module imports nothing of Django: the supervisor and the engine's start read it too.
+"""
 
 import os
+import socket
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -9,15 +13,31 @@ from watchbill import env
 
 _ = env.read(os.environ)
 
+
+def _own_url(host: str, port: int) -> str:
+    """The address people use when none is set: this machine's name when it listens everywhere."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        host = socket.gethostname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _kept(name: str) -> str:
+    """A secret that `watchbill serve` made in the data folder; empty before the first time."""
+    try:
+        return (DATA / name).read_text().strip()
+    except OSError:
+        return ""
+
+
 DATA: Path = _["WATCHBILL_DATA"]
 LISTEN: tuple[str, int] = _["WATCHBILL_LISTEN"]
 TELEMETRY_LISTEN: tuple[str, int] = _["WATCHBILL_TELEMETRY_LISTEN"]
-URL: str = _["WATCHBILL_URL"] or f"http://{LISTEN[0]}:{LISTEN[1]}"
+URL: str = _["WATCHBILL_URL"] or _own_url(*LISTEN)
 TELEMETRY_EMBEDDED: bool = not _["WATCHBILL_TELEMETRY_URL"]
 TELEMETRY_URL: str = (
     _["WATCHBILL_TELEMETRY_URL"] or f"http://{TELEMETRY_LISTEN[0]}:{TELEMETRY_LISTEN[1]}"
 )
-TELEMETRY_TOKEN: str = _["WATCHBILL_TELEMETRY_TOKEN"]
+TELEMETRY_TOKEN: str = _["WATCHBILL_TELEMETRY_TOKEN"] or _kept("telemetry-token")
 RETENTION = _["WATCHBILL_RETENTION_DAYS"]
 SCRAPE_CONFIG: Path = _["WATCHBILL_SCRAPE_CONFIG"] or DATA / "prometheus.yml"
 HOST_METRICS: bool = _["WATCHBILL_HOST_METRICS"]
@@ -30,14 +50,6 @@ LOG_FORMAT: str = _["WATCHBILL_LOG_FORMAT"]
 LOG_LEVEL: str = _["WATCHBILL_LOG_LEVEL"]
 DEMO: bool = _["WATCHBILL_DEMO"]
 LIFELINE: int | None = int(_["WATCHBILL_LIFELINE"]) if _["WATCHBILL_LIFELINE"] else None
-
-
-def _secret_key() -> str:
-    """The installation's key, made by `watchbill serve` (see `serve.prepare`) in the data folder."""
-    try:
-        return (DATA / "secret-key").read_text().strip()
-    except OSError:
-        return "no data folder yet: nothing is signed or encrypted with this"
 
 
 def _database() -> dict[str, Any]:
@@ -62,21 +74,38 @@ def _database() -> dict[str, Any]:
             "timeout": 20,
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-                "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8000;"
+                # Up to 100 threads have a connection each: they share pages through the map.
+                "PRAGMA temp_store=MEMORY; PRAGMA cache_size=-2000; PRAGMA mmap_size=134217728;"
             ),
         },
     }
 
 
-SECRET_KEY = _secret_key()
+SECRET_KEY = _kept("secret-key") or "no data folder yet: nothing is signed or encrypted"
 DEBUG = False
 ALLOWED_HOSTS = [
-    "localhost", "127.0.0.1", "[::1]", ".localhost",
-    *_["WATCHBILL_ALLOWED_HOSTS"], urlsplit(URL).hostname or "",
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    ".localhost",
+    *_["WATCHBILL_ALLOWED_HOSTS"],
+    urlsplit(URL).hostname or "",
 ]
 APPS = (
-    "web", "people", "acts", "accounts", "catalog", "practice", "runbooks", "monitoring",
-    "alerts", "paging", "incidents", "maintenance", "ladder", "home",
+    "web",
+    "people",
+    "acts",
+    "accounts",
+    "catalog",
+    "practice",
+    "runbooks",
+    "monitoring",
+    "alerts",
+    "paging",
+    "incidents",
+    "maintenance",
+    "ladder",
+    "home",
 )
 INSTALLED_APPS = [
     "django.contrib.auth",

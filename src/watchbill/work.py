@@ -26,7 +26,7 @@ from watchbill.lib.ticks import Tick
 BACK_OFF = (1.0, 30.0)  # seconds after the first failure in a row, and at most
 BEAT = 2.0  # seconds between two writings of the lanes' state
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def run() -> None:
@@ -61,7 +61,7 @@ class Lane(threading.Thread):
     ) -> None:
         super().__init__(name=name, daemon=True)
         self.stopping = stopping
-        self.due = {tick: 0.0 for tick in ticks}  # by the monotonic clock
+        self.due = dict.fromkeys(ticks, 0.0)  # by the monotonic clock
         self.failures = dict.fromkeys(self.due, 0)
         self.doing = ""
         self.since = clock.now()
@@ -95,17 +95,17 @@ class Lane(threading.Thread):
         except (OperationalError, InterfaceError) as error:
             connection.close()
             wait = self._failed(tick, error)
-            _log.warning("Tick %s: the database: %s. Again in %.0f s.", tick.name, error, wait)
+            log.warning("Tick %s: the database: %s. Again in %.0f s.", tick.name, error, wait)
             return wait
         except Exception as error:
             connection.close()
             wait = self._failed(tick, error)
-            _log.exception("Tick %s failed. Again in %.0f s.", tick.name, wait)
+            log.exception("Tick %s failed. Again in %.0f s.", tick.name, wait)
             return wait
         finally:
             self.doing, self.since = "", clock.now()
         if self.failures[tick]:
-            _log.info("Tick %s works again.", tick.name)
+            log.info("Tick %s works again.", tick.name)
             self.failures[tick], self.error = 0, ""
         self.advanced += advanced
         return 0.0 if advanced > 0 else tick.every
@@ -126,4 +126,4 @@ def _write(file: Path, state: dict[str, Any]) -> None:
         fresh.write_text(json.dumps(state))
         fresh.replace(file)
     except OSError as error:
-        _log.error("The state of the lanes cannot be written: %s", error)
+        log.error("The state of the lanes cannot be written: %s", error)

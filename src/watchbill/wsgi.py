@@ -5,7 +5,7 @@ database handling straight to `web/live.py`.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.core.wsgi import get_wsgi_application
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "watchbill.settings")
 _pages = get_wsgi_application()
 
+from watchbill.web import live  # noqa: E402 - its models need Django set up
+
 
 def application(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
     """Watchbill as a WSGI application."""
     if environ["PATH_INFO"] == "/live":
-        from watchbill.web import live
-
         return live.stream(environ, start_response)
     return _pages(environ, start_response)
 
@@ -46,14 +46,14 @@ class OneProcess(MTServer):
         AbstractServer.serve(self, *args, **kwargs)
 
     def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
-        lifeline.limit_stop()  # an open stream would hold up the stop for ever
+        lifeline.limit_stop()
+        live.TAIL.close()  # an open stream would hold up the stop until that limit
         super().signal_handler_interrupt(*args, **kwargs)
 
 
 def run() -> None:
     """Serve pages and API on WATCHBILL_LISTEN until told to stop."""
     host, port = settings.LISTEN
-    load: Callable[[], Any] = lambda: application  # noqa: E731
     OneProcess(
         "watchbill.wsgi:application",
         address=host,
@@ -67,4 +67,4 @@ def run() -> None:
             "handlers": {},
             "loggers": {"_granian": {"level": "WARNING"}},
         },
-    ).serve(target_loader=load, wrap_loader=False)
+    ).serve(target_loader=lambda: application, wrap_loader=False)

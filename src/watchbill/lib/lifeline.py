@@ -13,9 +13,9 @@ import time
 GRACE = 4.0  # seconds a process may take to stop in good order
 
 stopping = threading.Event()
-"""Set as soon as this process was asked to stop: long work and open streams end when they see it."""
+"""Set as soon as this process was asked to stop: long work and open streams end on it."""
 
-_log = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 def hold(lifeline: int | None) -> None:
@@ -38,8 +38,8 @@ def _watch(lifeline: int) -> None:
         while os.read(lifeline, 1):
             pass
     except OSError as error:
-        _log.error("The lifeline cannot be read (%s); stopping.", error)
-    _log.warning("The process that started this one is gone; stopping.")
+        log.error("The lifeline cannot be read (%s); stopping.", error)
+    log.warning("The process that started this one is gone; stopping.")
     limit_stop()
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -25,6 +25,7 @@ from watchbill.lib import clock
 
 STALE = timedelta(seconds=60)  # a lane whose tick takes longer than this is shown as stuck
 LITTLE_DISK = 1024**3  # bytes
+_migrated = False
 
 
 @dataclass(frozen=True)
@@ -165,18 +166,30 @@ def _telemetry() -> tuple[dict[str, Any], str]:
 
 def _database_problems() -> Iterator[Problem]:
     try:
-        executor = MigrationExecutor(connection)
-        waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        waiting = _migrations_waiting()
     except DatabaseError as error:
         connection.close()
-        yield Problem("database", f"the database does not answer: {error}".strip())
+        yield Problem("database", "the database does not answer", str(error).strip())
         return
     if waiting:
         yield Problem(
             "database",
-            f"the database is {len(waiting)} migrations behind this version",
+            f"the database is {waiting} migrations behind this version",
             "Run `watchbill migrate`.",
         )
+
+
+def _migrations_waiting() -> int:
+    """How many migrations the database lacks. It never falls back, so a zero is remembered."""
+    global _migrated
+    if _migrated:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        return 0
+    executor = MigrationExecutor(connection)
+    waiting = len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    _migrated = waiting == 0
+    return waiting
 
 
 def _disk_problems(free: int) -> Iterator[Problem]:
