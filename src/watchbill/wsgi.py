@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.wsgi import get_wsgi_application
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from granian.server.common import AbstractServer
 from granian.server.mt import MTServer
 
@@ -62,9 +63,6 @@ def run() -> None:
         blocking_threads=settings.WEB_THREADS,
         websockets=False,
         # No handlers of its own: its lines go where `lib/logs.py` sends all lines.
-        log_dictconfig={
-            "formatters": {},
-            "handlers": {},
-            "loggers": {"_granian": {"level": "WARNING"}},
-        },
+        log_dictconfig={"formatters": {}, "handlers": {}, "loggers": {}},
+        log_level=LogLevels.warning,
     ).serve(target_loader=lambda: application, wrap_loader=False)
