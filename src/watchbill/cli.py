@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from watchbill import env
+from watchbill import env, folder
 from watchbill.lib import lifeline, logs
 
 _HERE = Path(__file__).parent
@@ -39,8 +39,9 @@ def watchbill() -> None:
 
 
 def _begin(process: str) -> None:
-    """What every process does first: logs, and its lifeline when it has a parent."""
-    from watchbill import settings
+    """What every process does first: the data folder, logs, and its lifeline if it has a parent."""
+    folder.prepare(env.read(os.environ)["WATCHBILL_DATA"])
+    from watchbill import settings  # reads the keys that lie in the folder now
 
     logs.set_up(process, form=settings.LOG_FORMAT, level=settings.LOG_LEVEL)
     lifeline.hold(settings.LIFELINE)
@@ -129,15 +130,15 @@ def settings() -> None:
 
 
 @watchbill.command()
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("docs"))
-def docs(folder: Path) -> None:
-    """Write the reference pages that are printed from the code into FOLDER/reference."""
+@click.argument("into", type=click.Path(path_type=Path, file_okay=False), default=Path("docs"))
+def docs(into: Path) -> None:
+    """Write the reference pages that are printed from the code into INTO/reference."""
     _django()
     pages = {"settings.md": env.reference}
     for file in sorted(_HERE.glob("*/reference.py")):
         pages |= importlib.import_module(f"watchbill.{file.parent.name}.reference").PAGES
     for name, render in pages.items():
-        page = folder / "reference" / name
+        page = into / "reference" / name
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(render())
         click.echo(f"wrote {page}")
@@ -152,9 +153,12 @@ def version() -> None:
 
 
 def main() -> None:
-    """The entry point. A setting that cannot be used ends with a message and status 2."""
+    """The entry point. What only the operator can mend ends with a message, not a stack trace."""
     try:
         watchbill(prog_name="watchbill")
     except env.SettingsError as error:
         click.echo(f"watchbill: {error}", err=True)
         sys.exit(2)
+    except folder.FolderError as error:
+        click.echo(f"watchbill: {error}", err=True)
+        sys.exit(1)

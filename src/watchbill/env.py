@@ -68,10 +68,17 @@ def _one_of(*allowed: str) -> Callable[[str], str]:
     return read
 
 
+def _descriptor(text: str) -> int | None:
+    return _count(text) if text else None
+
+
 def _url(*schemes: str) -> Callable[[str], str]:
     def read(text: str) -> str:
-        if text and urlsplit(text).scheme not in schemes:
-            raise ValueError("expected a URL that starts with " + " or ".join(schemes))
+        if text:
+            at = urlsplit(text)
+            if at.scheme not in schemes or not at.netloc:
+                raise ValueError("expected a URL that starts with " + " or ".join(schemes) + "://")
+            _ = at.port  # raises ValueError when it is no number
         return text.rstrip("/")
 
     return read
@@ -165,6 +172,7 @@ TABLE = (
         "info",
         "Least severity that is logged.",
     ),
+    Setting("WATCHBILL_TOKEN", str, "", "Your personal token, for the command line."),
     Setting(
         "WATCHBILL_TEST_CLOCK",
         str,
@@ -173,7 +181,7 @@ TABLE = (
     ),
     Setting(
         "WATCHBILL_LIFELINE",
-        str,
+        _descriptor,
         "",
         "Set by `watchbill serve` for its children: the pipe whose end tells them to stop.",
     ),
@@ -196,7 +204,8 @@ def read(environ: Mapping[str, str]) -> dict[str, Any]:
         try:
             values[setting.name] = setting.read(text)
         except ValueError as error:
-            raise SettingsError(f"{setting.name}={text!r}: {error}.") from None
+            shown = "" if setting.secret else f"={text!r}"
+            raise SettingsError(f"{setting.name}{shown}: {error}.") from None
     return values
 
 

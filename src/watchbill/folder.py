@@ -4,7 +4,6 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from watchbill.lib import files
@@ -41,10 +40,10 @@ def prepare(data: Path) -> None:
         data.chmod(0o700)
         for folder in ("run", "rules"):
             (data / folder).mkdir(mode=0o700, exist_ok=True)
-        _first(data / "secret-key", lambda: secrets.token_urlsafe(48) + "\n")
-        _first(data / "telemetry-token", lambda: secrets.token_urlsafe(32) + "\n")
-        _first(data / "prometheus.yml", lambda: PROMETHEUS)
-        _first(data / "commands.yml", lambda: COMMANDS)
+        files.create(data / "secret-key", secrets.token_urlsafe(48) + "\n")
+        files.create(data / "telemetry-token", secrets.token_urlsafe(32) + "\n")
+        files.create(data / "prometheus.yml", PROMETHEUS)
+        files.create(data / "commands.yml", COMMANDS)
     except OSError as error:
         raise FolderError(f"The data folder {data} cannot be used: {error}.") from None
 
@@ -77,8 +76,3 @@ def lock(data: Path) -> int:
 
 def _alive(pid: str) -> bool:
     return pid.isdigit() and Path("/proc", pid).exists()
-
-
-def _first(file: Path, text: Callable[[], str]) -> None:
-    if not file.exists():
-        files.replace(file, text())

@@ -48,16 +48,11 @@ class Child:
 
 
 def run(*, demo: bool) -> int:
-    """Serve until SIGTERM or SIGINT; the exit status."""
+    """Serve until SIGTERM or SIGINT; the exit status. Raises FolderError when it cannot start."""
     begun = time.monotonic()
-    try:
-        folder.prepare(settings.DATA)
-        held = folder.lock(settings.DATA)
-        for setting, address in _addresses():
-            _claim(setting, *address)
-    except folder.FolderError as error:
-        sys.stderr.write(f"watchbill: {error}\n")
-        return 1
+    held = folder.lock(settings.DATA)
+    for setting, address in _addresses():
+        _claim(setting, *address)
     return Supervisor(held, demo=demo, begun=begun).run()
 
 

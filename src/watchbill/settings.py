@@ -37,6 +37,7 @@ TELEMETRY_EMBEDDED: bool = not _["WATCHBILL_TELEMETRY_URL"]
 TELEMETRY_URL: str = (
     _["WATCHBILL_TELEMETRY_URL"] or f"http://{TELEMETRY_LISTEN[0]}:{TELEMETRY_LISTEN[1]}"
 )
+CLI_TOKEN: str = _["WATCHBILL_TOKEN"]
 TELEMETRY_TOKEN: str = _["WATCHBILL_TELEMETRY_TOKEN"] or _kept("telemetry-token")
 RETENTION = _["WATCHBILL_RETENTION_DAYS"]
 SCRAPE_CONFIG: Path = _["WATCHBILL_SCRAPE_CONFIG"] or DATA / "prometheus.yml"
@@ -49,7 +50,7 @@ WEB_THREADS: int = _["WATCHBILL_WEB_THREADS"]
 LOG_FORMAT: str = _["WATCHBILL_LOG_FORMAT"]
 LOG_LEVEL: str = _["WATCHBILL_LOG_LEVEL"]
 DEMO: bool = _["WATCHBILL_DEMO"]
-LIFELINE: int | None = int(_["WATCHBILL_LIFELINE"]) if _["WATCHBILL_LIFELINE"] else None
+LIFELINE: int | None = _["WATCHBILL_LIFELINE"]
 
 
 def _database() -> dict[str, Any]:
@@ -138,7 +139,10 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "watchbill.web.context.shell",
             ],
-            "builtins": ["watchbill.web.templatetags.wb"],
+            "builtins": [
+                "watchbill.web.templatetags.wb",
+                "watchbill.acts.templatetags.acts_tags",
+            ],
         },
     }
 ]
