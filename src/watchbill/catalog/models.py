@@ -1,6 +1,7 @@
 """Components: what the team runs."""
 
 from django.db import models
+from django.urls import reverse
 
 from watchbill.lib.levels import Area, Tier
 from watchbill.people.models import Team
@@ -19,10 +20,18 @@ class Component(Subject):
     )
     depends_on = models.ManyToManyField("self", symmetrical=False, related_name="dependents")
     links = models.JSONField(default=dict)  # title -> URL: repository, dashboards, documents
+    charts = models.JSONField(default=list)  # [{"title", "query" (PromQL), "unit"}]
     area = Area.MAINTENANCE
+
+    class Meta:
+        ordering = ["name"]
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("catalog:component", args=[self.slug])
 
     @property
     def tier(self) -> Tier:

@@ -1,0 +1,109 @@
+"""What people do about measurements."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from watchbill.acts.given import CannotBeDone, Field
+from watchbill.acts.kinds import Outcome, act
+from watchbill.catalog.models import Component
+from watchbill.lib import clock
+from watchbill.lib.levels import Area
+from watchbill.monitoring.models import Report
+from watchbill.people.models import House, Person
+from watchbill.people.subject import Subject
+
+UNITS = ("", "percent", "seconds", "bytes")
+
+
+@act(
+    "report",
+    area=Area.MONITORING,
+    duties="MO-L1-3",
+    says="reported an anomaly: {what}",
+    title="Report an anomaly",
+)
+def report_anomaly(
+    on: Subject,  # a component, or the house when nobody can tell yet which one
+    by: Person,
+    *,
+    what: Annotated[str, Field(label="What looks wrong?", help="In a sentence, as you see it.")],
+    start: Annotated[datetime, Field(label="Since")],
+    end: Annotated[datetime | None, Field(label="Until", help="Empty: until now.")] = None,
+    query: Annotated[str, Field(help="PromQL, if you saw it on a chart.")] = "",
+) -> Outcome:
+    """Tell somebody who stands above you that a measurement looks wrong. Noise counts too."""
+    if not isinstance(on, (Component, House)):
+        raise CannotBeDone("A report is about a component or about the house.", field="on")
+    begin, until = _zoned(start), _zoned(end) if end else clock.now()
+    if begin >= until:
+        raise CannotBeDone("It ends before it begins.", field="end")
+    if not 0 < len(what.strip()) <= 500:
+        raise CannotBeDone("Say it in 1 to 500 characters.", field="what")
+    report = Report.objects.create(
+        by=by,
+        component=on if isinstance(on, Component) else None,
+        what=what.strip(),
+        query=query.strip(),
+        start=begin,
+        end=until,
+        level=by.level(Area.MONITORING),
+        freeze_after=clock.now() if query.strip() else None,
+    )
+    return {"ref": report.ref, "url": report.get_absolute_url()}
+
+
+@act("take", duties="MO-L2-2", says="answered “{on}”: {answer}, {because}", title="Answer")
+def triage(
+    report: Report,
+    by: Person,
+    *,
+    answer: Literal["real", "known", "noise"],
+    because: Annotated[
+        str, Field(label="Because", help="What the reporter learns from it, in a sentence.")
+    ],
+) -> Outcome:
+    """Tell the reporter whether it is real, known already or noise, and why."""
+    if not report.is_open:
+        raise CannotBeDone(f"It was answered already: {report.answer}.")
+    if why_not := report.why_not_received_by(by):
+        raise CannotBeDone(why_not)
+    if not 0 < len(because.strip()) <= 1000:
+        raise CannotBeDone("Say why in 1 to 1000 characters.", field="because")
+    report.answer, report.because = answer, because.strip()
+    report.answered_by, report.answered_at = by, clock.now()
+    report.save(update_fields=["answer", "because", "answered_by", "answered_at"])
+    return {}
+
+
+@act(
+    "improve",
+    area=Area.MONITORING,
+    duties="MO-L3-4",
+    says="set the chart {title} of {on}",
+    title="Set a chart",
+)
+def set_chart(
+    component: Component,
+    by: Person,
+    *,
+    title: str,
+    query: Annotated[str, Field(label="PromQL", help="Empty takes the chart away.")] = "",
+    unit: Annotated[str, Field(choices=lambda on: [(u, u or "a number") for u in UNITS])] = "",
+) -> Outcome:
+    """Choose what is drawn for a component, for everybody."""
+    if not 0 < len(title.strip()) <= 100:
+        raise CannotBeDone("A title has 1 to 100 characters.", field="title")
+    if unit not in UNITS:
+        raise CannotBeDone("There is no such unit.", field="unit", hint=", ".join(UNITS[1:]))
+    chart = {"title": title.strip(), "query": query.strip(), "unit": unit}
+    charts = [chart if old["title"] == chart["title"] else old for old in component.charts]
+    if chart not in charts:
+        charts.append(chart)
+    component.charts = [one for one in charts if one["query"]]
+    component.save(update_fields=["charts"])
+    return {}
+
+
+def _zoned(moment: datetime) -> datetime:
+    """A moment without a zone is in UTC: no machine's local time is meant."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
