@@ -1,0 +1,1 @@
+"""The shell every page is built with: frame, parts, words, live updates."""
