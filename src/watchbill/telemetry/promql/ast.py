@@ -13,10 +13,26 @@ from .storage import Matcher
 ValueType = Literal["scalar", "vector", "matrix", "string"]
 
 AGGREGATIONS = frozenset(
-    "sum avg count min max group stddev stdvar topk bottomk count_values quantile limitk"
-    " limit_ratio".split()
+    (
+        "sum",
+        "avg",
+        "count",
+        "min",
+        "max",
+        "group",
+        "stddev",
+        "stdvar",
+        "topk",
+        "bottomk",
+        "count_values",
+        "quantile",
+        "limitk",
+        "limit_ratio",
+    )
 )
-PARAMETRIC_AGGREGATIONS = frozenset("topk bottomk count_values quantile limitk limit_ratio".split())
+PARAMETRIC_AGGREGATIONS = frozenset(
+    ("topk", "bottomk", "count_values", "quantile", "limitk", "limit_ratio")
+)
 SET_OPERATORS = frozenset(("and", "or", "unless"))
 COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">="))
 HISTOGRAM_TRIMS = frozenset(("</", ">/"))

@@ -89,6 +89,10 @@ class TokenStream:
         """The next token, not taken yet."""
         return self._tokens[self._position]
 
+    def is_empty(self) -> bool:
+        """Whether nothing is left."""
+        return self.current.kind == "end"
+
     @property
     def following(self) -> Token:
         """The token behind the current one."""

@@ -16,10 +16,30 @@ from .parse_duration import literal_seconds, offset_duration, range_duration
 from .parse_selector import label_names, selector, string_value
 from .signatures import SIGNATURES
 
+_LATEST_SECONDS = 2**53 / 1000
 _TIGHTEST = PRECEDENCE["^"]
 _NOT_FUNCTIONS = frozenset(
-    "or and unless atan2 offset by without on ignoring group_left group_right bool inf nan"
-    " anchored smoothed fill fill_left fill_right".split()
+    (
+        "or",
+        "and",
+        "unless",
+        "atan2",
+        "offset",
+        "by",
+        "without",
+        "on",
+        "ignoring",
+        "group_left",
+        "group_right",
+        "bool",
+        "inf",
+        "nan",
+        "anchored",
+        "smoothed",
+        "fill",
+        "fill_left",
+        "fill_right",
+    )
 )
 
 
@@ -27,10 +47,10 @@ def parse(text: str) -> Expr:
     """The syntax tree of a query, checked for types. Raises `ParseError` with a position."""
     try:
         stream = TokenStream(text)
-        if stream.current.kind == "end":
+        if stream.is_empty():
             raise stream.current.span.error("no expression found in input")
         expr = _expression(stream, 0)
-        if stream.current.kind != "end":
+        if not stream.is_empty():
             raise stream.unexpected("query")
         check(expr)
     except RecursionError:
@@ -188,7 +208,7 @@ def _at(stream: TokenStream, expr: Expr) -> Expr:
         stream.expect(")", "@ modifier")
     else:
         seconds = _signed_number(stream, "@ modifier")
-        if not math.isfinite(seconds) or abs(seconds) >= 2**63 / 1000:
+        if not abs(seconds) < _LATEST_SECONDS:
             raise keyword.to(stream.last).error("timestamp out of bounds for @ modifier")
         at = round(seconds * 1000)
     target = _modified(expr, "@ modifier", keyword)

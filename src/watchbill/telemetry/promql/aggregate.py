@@ -1,0 +1,124 @@
+"""Aggregations that make one series of many: sum, avg, min, quantile, count_values and so on."""
+
+import numpy as np
+
+from . import ast
+from .errors import EvalError
+from .kernels import cells
+from .kernels.sums import doubtful, exact_mean, exact_sum
+from .labels import METADATA_LABELS, Groups, LabelTable
+from .numbers import format_value, is_utf8, quote
+from .scope import Scope
+from .storage import METRIC_NAME, Values
+from .vectors import Vector, count_by_group
+
+
+def aggregate(scope: Scope, expr: ast.Aggregation) -> Vector:
+    """The value of an aggregation that merges series."""
+    vector = scope.vector(expr.inner)
+    if expr.op == "count_values":
+        assert expr.parameter is not None
+        return _count_values(expr, vector, scope.text(expr.parameter))
+    q = _quantile_parameter(scope, expr)
+    if not len(vector):
+        return scope.empty()
+    labels = grouping(expr, vector.labels)
+    groups = labels.groups()
+    present = count_by_group(vector.present, groups.ids, len(groups)) > 0
+    with np.errstate(all="ignore"):
+        values = _values(expr.op, vector, groups, q)
+    out = Vector.of(labels.take(groups.first), values, present, drop_name=False)
+    if METRIC_NAME in expr.labels and not expr.without:
+        np.logical_or.at(out.drop_name, groups.ids, vector.drop_name)
+    return out
+
+
+def grouping(expr: ast.Aggregation, labels: LabelTable) -> LabelTable:
+    """The labels that decide which series belong together."""
+    if expr.without:
+        return labels.drop({*expr.labels, *METADATA_LABELS})
+    return labels.keep(expr.labels)
+
+
+def _quantile_parameter(scope: Scope, expr: ast.Aggregation) -> Values:
+    if expr.parameter is None:
+        return np.zeros(0)
+    q = scope.scalar(expr.parameter)
+    warn_about_quantiles(scope, q, expr.parameter)
+    return q
+
+
+def warn_about_quantiles(scope: Scope, q: Values, expr: ast.Expr) -> None:
+    """Annotate quantiles outside of [0, 1]."""
+    for bad in np.unique(q[~((q >= 0) & (q <= 1))]).tolist():
+        scope.query.warn(
+            f"quantile value should be between 0 and 1, got {format_value(bad)}", expr.span
+        )
+
+
+def _values(op: str, vector: Vector, groups: Groups, q: Values) -> Values:
+    match op:
+        case "sum" | "avg":
+            return _sum(vector, groups, average=op == "avg")
+        case "count":
+            return count_by_group(vector.present, groups.ids, len(groups)).astype(np.float64)
+        case "group":
+            return np.ones((len(groups), vector.steps))
+        case "min" | "max":
+            return _extreme(np.fmin if op == "min" else np.fmax, vector, groups)
+    x, cell, sizes = _loose(vector, groups)
+    shape = (len(groups), vector.steps)
+    if op == "quantile":
+        return cells.quantile(x, cell, sizes, np.broadcast_to(q, shape).ravel()).reshape(shape)
+    variance = cells.variance(x, cell, sizes).reshape(shape)
+    return np.sqrt(variance) if op == "stddev" else variance
+
+
+def _loose(
+    vector: Vector, groups: Groups
+) -> tuple[Values, np.typing.NDArray[np.int64], np.typing.NDArray[np.int64]]:
+    """Every sample with its cell, group by group and step by step, and the cells' sizes."""
+    row, step = np.nonzero(vector.present)
+    cell = groups.ids[row] * vector.steps + step
+    sizes = np.bincount(cell, minlength=len(groups) * vector.steps)
+    return vector.values[row, step], cell, sizes
+
+
+def _extreme(function: np.ufunc, vector: Vector, groups: Groups) -> Values:
+    numbers = np.where(vector.present, vector.values, np.nan)[groups.order]
+    out: Values = function.reduceat(numbers, groups.starts[:-1], axis=0)
+    return out
+
+
+def _sum(vector: Vector, groups: Groups, *, average: bool) -> Values:
+    """Sum or mean of each group, exact where plain summation would not do (`kernels.sums`)."""
+    shown = vector.present[groups.order]
+    numbers = np.where(shown, vector.values[groups.order], 0.0)
+    starts = groups.starts[:-1]
+    total = np.add.reduceat(numbers, starts, axis=0)
+    absolute = np.add.reduceat(np.abs(numbers), starts, axis=0)
+    counts = np.add.reduceat(shown, starts, axis=0, dtype=np.int64)
+    out: Values = total / np.maximum(counts, 1) if average else total
+    again = doubtful(total, absolute, counts) | (np.isinf(absolute) if average else False)
+    for group, step in np.argwhere(again).tolist():
+        rows = slice(groups.starts[group], groups.starts[group + 1])
+        cell = numbers[rows, step][shown[rows, step]].tolist()
+        if cell:
+            out[group, step] = exact_mean(cell) if average else exact_sum(cell)
+    return out
+
+
+def _count_values(expr: ast.Aggregation, vector: Vector, label: str) -> Vector:
+    if not label or not is_utf8(label):
+        raise EvalError(f"invalid label name {quote(label)}")
+    row, step = np.nonzero(vector.present)
+    distinct, which = np.unique(vector.values[row, step], return_inverse=True)
+    names = vector.labels.symbols.ids(map(format_value, distinct.tolist()))
+    # One row for every series and value that occur together, then the same labels put together.
+    pairs, pair = np.unique(row * max(len(distinct), 1) + which, return_inverse=True)
+    series, value = np.divmod(pairs, max(len(distinct), 1))
+    labels = grouping(expr, vector.labels).take(series).with_column(label, names[value])
+    groups = labels.groups()
+    counts = np.zeros((len(groups), vector.steps))
+    np.add.at(counts, (groups.ids[pair], step), 1)
+    return Vector.of(labels.take(groups.first), counts, counts > 0, drop_name=False)

@@ -1,0 +1,163 @@
+"""Ask a store a question: instant queries, range queries, and their results."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .ast import Expr, ValueType
+from .check import type_of
+from .durations import QueryTimes
+from .errors import EvalError
+from .evaluate import evaluate
+from .parse import parse
+from .scope import Limits, Query, Scope, Value
+from .select import select_range
+from .storage import Labels, Selection, Storage, Times
+from .vectors import Vector, finish
+
+DEFAULT_LOOKBACK_MS = 300_000
+MAX_STEPS = 11_000
+_LATEST_MS = 2**53
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer to a query.
+
+    `data` holds the samples: for a vector one for each series, at the query's time; for a scalar
+    one series without labels. A string is in `text`. Series of a matrix are sorted by labels, of
+    a vector too unless the query sorted them. `warnings` and `infos` are whole sentences.
+    """
+
+    type: ValueType
+    data: Selection = field(default_factory=Selection.empty)
+    text: str = ""
+    warnings: tuple[str, ...] = ()
+    infos: tuple[str, ...] = ()
+
+    @property
+    def scalar(self) -> float:
+        """The number that a scalar query gave."""
+        if self.type != "scalar":
+            raise TypeError(f"the result is a {self.type}")
+        return float(self.data.v[0])
+
+    def vector(self) -> dict[Labels, float]:
+        """The newest value of each series."""
+        newest = self.data.v[self.data.starts[1:] - 1].tolist()
+        return dict(zip(self.data.labels, newest, strict=True))
+
+
+def instant(
+    storage: Storage,
+    query: str | Expr,
+    at_ms: int,
+    *,
+    lookback_ms: int = DEFAULT_LOOKBACK_MS,
+    limits: Limits | None = None,
+) -> Result:
+    """The value of a query at one time. Raises `ParseError` or `EvalError`."""
+    expr = parse(query) if isinstance(query, str) else query
+    times = QueryTimes(at_ms, at_ms, 0)
+    scope = _scope(storage, times, False, lookback_ms, limits or Limits())
+    if type_of(expr) == "matrix":
+        return _matrix(scope, expr)
+    return _result(scope, _evaluate(scope, expr))
+
+
+def range_(
+    storage: Storage,
+    query: str | Expr,
+    start_ms: int,
+    end_ms: int,
+    step_ms: int,
+    *,
+    lookback_ms: int = DEFAULT_LOOKBACK_MS,
+    limits: Limits | None = None,
+) -> Result:
+    """The values of a query from `start_ms` to `end_ms` (inclusive). The result is a matrix.
+
+    Raises `ParseError` or `EvalError`.
+    """
+    expr = parse(query) if isinstance(query, str) else query
+    if (found := type_of(expr)) not in ("scalar", "vector"):
+        raise EvalError(
+            f"invalid expression type {found!r} for range query, must be Scalar or instant Vector"
+        )
+    if step_ms <= 0:
+        raise EvalError("zero or negative query resolution step widths are not accepted")
+    if end_ms < start_ms:
+        raise EvalError("end timestamp must not be before start time")
+    times = QueryTimes(start_ms, end_ms, step_ms)
+    scope = _scope(storage, times, True, lookback_ms, limits or Limits())
+    return _result(scope, _evaluate(scope, expr))
+
+
+def _scope(
+    storage: Storage, times: QueryTimes, is_range: bool, lookback_ms: int, limits: Limits
+) -> Scope:
+    if max(abs(times.start), abs(times.end)) > _LATEST_MS:
+        raise EvalError("query time is out of range")
+    query = Query(storage, times, is_range, lookback_ms, limits)
+    count = (times.end - times.start) // times.step + 1 if is_range else 1
+    query.hold(count)
+    steps = times.start + max(times.step, 1) * np.arange(count, dtype=np.int64)
+    return Scope(query, steps, times.step, evaluate)
+
+
+def _evaluate(scope: Scope, expr: Expr) -> Value:
+    try:
+        value = evaluate(scope, expr)
+        return finish(value) if isinstance(value, Vector) else value
+    except RecursionError:
+        raise EvalError("query is nested too deeply") from None
+
+
+def _result(scope: Scope, value: Value) -> Result:
+    query, times = scope.query, scope.times
+    warnings, infos = tuple(query.warnings), tuple(query.infos)
+    if isinstance(value, str):
+        return Result("string", text=value, warnings=warnings, infos=infos)
+    if not isinstance(value, Vector):
+        data = Selection([()], np.array([0, len(times)], np.int64), times, value)
+        return Result("matrix" if query.is_range else "scalar", data, "", warnings, infos)
+    data = _shown(value, times, sort=query.is_range or not value.ordered)
+    return Result("matrix" if query.is_range else "vector", data, "", warnings, infos)
+
+
+def _shown(vector: Vector, times: Times, *, sort: bool) -> Selection:
+    """The samples that are present, series by series."""
+    labels = vector.labels.rows()
+    if sort:
+        order = sorted(range(len(labels)), key=labels.__getitem__)
+        labels = [labels[row] for row in order]
+        vector = vector.take(np.array(order, np.int64))
+    row, step = np.nonzero(vector.present)
+    starts = np.concatenate([[0], np.cumsum(vector.present.sum(axis=1))]).astype(np.int64)
+    return Selection(labels, starts, times[step], vector.values[row, step])
+
+
+def _matrix(scope: Scope, expr: Expr) -> Result:
+    """The samples of a range themselves: only an instant query can ask for them."""
+    try:
+        given = select_range(scope, expr)
+    except RecursionError:
+        raise EvalError("query is nested too deeply") from None
+    if given.extension:
+        raise EvalError(f"{given.extension} modifier needs a function around the range vector")
+    samples = given.samples
+    keep = np.flatnonzero(np.diff(samples.starts) > 0)
+    names = samples.selection()
+    found = [
+        (names.labels[row], names.t[names.starts[row] : names.starts[row + 1]],
+         names.v[names.starts[row] : names.starts[row + 1]])
+        for row in keep.tolist()
+    ]  # fmt: skip
+    found.sort(key=lambda series: series[0])
+    query = scope.query
+    return Result(
+        "matrix",
+        Selection.of(found),
+        warnings=tuple(query.warnings),
+        infos=tuple(query.infos),
+    )

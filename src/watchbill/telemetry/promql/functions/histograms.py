@@ -1,0 +1,175 @@
+"""Functions of classic histograms: series with an `le` label, one for each bucket."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from watchbill.telemetry.promql import ast
+from watchbill.telemetry.promql.aggregate import warn_about_quantiles
+from watchbill.telemetry.promql.kernels.buckets import bucket_fraction, bucket_quantile
+from watchbill.telemetry.promql.labels import Groups, LabelTable, Rows
+from watchbill.telemetry.promql.numbers import format_value
+from watchbill.telemetry.promql.scope import Scope
+from watchbill.telemetry.promql.storage import METRIC_NAME, Values
+from watchbill.telemetry.promql.vectors import Mask, Vector, stack
+
+from .relabel import set_label
+
+_BUCKET = "le"
+
+
+@dataclass(frozen=True)
+class _Histograms:
+    """Bucket series, their upper bounds, and which of them form one histogram."""
+
+    buckets: Vector
+    bounds: Values
+    labels: LabelTable
+    groups: Groups
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Histograms with the same buckets: C of them, at cells (histogram, step).
+
+    `bounds` (B) ascend; `counts` are (B, C).
+    """
+
+    bounds: Values
+    counts: Values
+    histogram: Rows
+    step: Rows
+
+
+def apply_quantile(scope: Scope, call: ast.Call) -> Vector:
+    """`histogram_quantile(q, buckets)`."""
+    q = scope.scalar(call.args[0])
+    warn_about_quantiles(scope, q, call.args[0])
+    histograms = _histograms(scope, call.args[1])
+    return _quantile(scope, histograms, q, call.args[1])
+
+
+def apply_quantiles(scope: Scope, call: ast.Call) -> Vector:
+    """`histogram_quantiles(buckets, label, q, …)`: each quantile under a label of its own."""
+    histograms, label = _histograms(scope, call.args[0]), scope.text(call.args[1])
+    parts = [scope.empty()]
+    for arg in call.args[2:]:
+        q = scope.scalar(arg)
+        warn_about_quantiles(scope, q, arg)
+        part = _quantile(scope, histograms, q, call.args[0])
+        names = [_label_value(float(q[0]))] * len(part)
+        parts.append(set_label(part, label, scope.query.symbols.ids(names)))
+    return stack(parts)
+
+
+def _label_value(q: float) -> str:
+    """A number as OpenMetrics writes it in labels: `1` is `1.0`."""
+    text = format_value(q)
+    return text if any(char in text for char in ".NI") else text + ".0"
+
+
+def _quantile(scope: Scope, histograms: _Histograms, q: Values, source: ast.Expr) -> Vector:
+    def solve(batch: _Batch) -> Values:
+        values, repaired = bucket_quantile(q[batch.step], batch.bounds, batch.counts)
+        if repaired.any():
+            first = histograms.labels.row(int(batch.histogram[repaired.argmax()]))
+            scope.query.inform(
+                "input to histogram_quantile needed to be fixed for monotonicity (see"
+                " https://prometheus.io/docs/prometheus/latest/querying/functions/"
+                f'#histogram_quantile) for metric name "{first.get(METRIC_NAME, "")}"',
+                source.span,
+            )
+        return values
+
+    return _solve(scope, histograms, solve)
+
+
+def apply_fraction(scope: Scope, call: ast.Call) -> Vector:
+    """`histogram_fraction(lower, upper, buckets)`."""
+    lower, upper = scope.scalar(call.args[0]), scope.scalar(call.args[1])
+
+    def solve(batch: _Batch) -> Values:
+        return bucket_fraction(lower[batch.step], upper[batch.step], batch.bounds, batch.counts)
+
+    return _solve(scope, _histograms(scope, call.args[2]), solve)
+
+
+def _solve(scope: Scope, histograms: _Histograms, solve: Callable[[_Batch], Values]) -> Vector:
+    shape = (len(histograms.groups), len(scope.times))
+    values, present = np.zeros(shape), np.zeros(shape, np.bool_)
+    for batch in _batches(histograms):
+        scope.query.check()
+        with np.errstate(all="ignore"):
+            values[batch.histogram, batch.step] = solve(batch)
+        present[batch.histogram, batch.step] = True
+    return Vector.of(histograms.labels, values, present, drop_name=True)
+
+
+def _histograms(scope: Scope, expr: ast.Expr) -> _Histograms:
+    """The bucket series of a vector; others are left out, with a warning."""
+    vector = scope.vector(expr).without_empty()
+    texts = vector.labels.texts(_BUCKET)
+    bound_of = {text: _upper_bound(text) for text in dict.fromkeys(texts)}
+    bounds = np.array([bound_of[text] for text in texts], np.float64)
+    usable = ~np.isnan(bounds)
+    if not usable.all():
+        names = vector.labels.texts(METRIC_NAME)
+        for row in np.flatnonzero(~usable).tolist():
+            scope.query.warn(
+                f'bucket label "le" is missing or has a malformed value of "{texts[row]}" for'
+                f' metric name "{names[row]}"',
+                expr.span,
+            )
+        vector, bounds = vector.take(usable), bounds[usable]
+    rest = vector.labels.drop((_BUCKET,))
+    groups = rest.groups()
+    return _Histograms(vector, bounds, rest.take(groups.first), groups)
+
+
+def _upper_bound(text: str) -> float:
+    """The number in an `le` label, NaN if it is none."""
+    try:
+        return float(text) if text.strip() == text and "_" not in text else np.nan
+    except ValueError:
+        return np.nan
+
+
+def _batches(histograms: _Histograms) -> Iterator[_Batch]:
+    """All histograms at all steps, those with the same buckets together."""
+    layouts: dict[tuple[float, ...], list[int]] = {}
+    rows_of: list[Rows] = []
+    for group in range(len(histograms.groups)):
+        rows = histograms.groups.rows(group)
+        rows_of.append(rows[np.argsort(histograms.bounds[rows], kind="stable")])
+        layouts.setdefault(tuple(histograms.bounds[rows_of[-1]].tolist()), []).append(group)
+    for layout, members in layouts.items():
+        rows = np.array([rows_of[member] for member in members])
+        counts = np.moveaxis(histograms.buckets.values[rows], 1, 0)  # (B, histograms, T)
+        shown = np.moveaxis(histograms.buckets.present[rows], 1, 0)
+        bounds, counts, shown = _merge_equal_bounds(np.array(layout), counts, shown)
+        yield from _by_presence(bounds, counts, shown, np.array(members))
+
+
+def _merge_equal_bounds(bounds: Values, counts: Values, shown: Mask) -> tuple[Values, Values, Mask]:
+    """Buckets that are the same number written differently (`1` and `1.0`), added up."""
+    distinct, begin = np.unique(bounds, return_index=True)
+    if len(distinct) == len(bounds):
+        return bounds, counts, shown
+    added = np.add.reduceat(np.where(shown, counts, 0.0), begin, axis=0)
+    return distinct, added, np.logical_or.reduceat(shown, begin, axis=0)
+
+
+def _by_presence(bounds: Values, counts: Values, shown: Mask, members: Rows) -> Iterator[_Batch]:
+    """Batches of histograms with the same buckets present; there is seldom more than one."""
+    if shown.all():
+        patterns, which = np.ones((1, len(bounds)), np.bool_), np.zeros(shown[0].shape, np.int64)
+    else:
+        flat = shown.reshape(len(bounds), -1).T
+        patterns, inverse = np.unique(flat, axis=0, return_inverse=True)
+        which = inverse.reshape(shown[0].shape)
+    for number, pattern in enumerate(patterns):
+        if pattern.any():
+            member, step = np.nonzero(which == number)
+            chosen = counts[pattern][:, member, step]
+            yield _Batch(bounds[pattern], chosen, members[member], step)

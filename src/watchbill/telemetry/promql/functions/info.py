@@ -1,0 +1,144 @@
+"""`info`: labels from info metrics such as `target_info` joined on to a vector (experimental)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from watchbill.telemetry.promql import ast
+from watchbill.telemetry.promql.errors import EvalError
+from watchbill.telemetry.promql.labels import LabelTable
+from watchbill.telemetry.promql.scope import Scope
+from watchbill.telemetry.promql.select import select_instant, select_times
+from watchbill.telemetry.promql.storage import METRIC_NAME, Labels, Matcher, labels_of
+from watchbill.telemetry.promql.vectors import Mask, Vector
+
+_IDENTIFYING = ("instance", "job")
+_DEFAULT_NAME = Matcher(METRIC_NAME, "=", "target_info")
+_ANY_NAME = Matcher(METRIC_NAME, "=~", ".+_info")
+
+
+@dataclass(frozen=True)
+class _Info:
+    """Info series: their labels, when the newest sample of each was, and for which target."""
+
+    labels: list[dict[str, str]]
+    seconds: Vector
+    by_target: dict[tuple[str, ...], list[int]]
+    wanted: tuple[Matcher, ...]
+
+
+def apply_info(scope: Scope, call: ast.Call) -> Vector:
+    """The first argument with the labels of matching info series added."""
+    base = scope.vector(call.args[0])
+    matchers: tuple[Matcher, ...] = ()
+    if len(call.args) > 1:
+        selector = call.args[1]
+        assert isinstance(selector, ast.VectorSelector)
+        matchers = selector.matchers
+    names = [matcher for matcher in matchers if matcher.name == METRIC_NAME]
+    if not names:
+        names = [_DEFAULT_NAME]
+    elif all(matcher.op in ("!=", "!~") for matcher in names):
+        names = [_ANY_NAME, *names]
+    wanted = tuple(matcher for matcher in matchers if matcher.name != METRIC_NAME)
+    info = _select(scope, call, names, wanted)
+    out: dict[tuple[Labels, bool], dict[int, float]] = {}
+    for row, labels in enumerate(base.labels.rows()):
+        scope.query.check()
+        is_info = all(matcher.matches(dict(labels).get(METRIC_NAME, "")) for matcher in names)
+        for step in np.flatnonzero(base.present[row]).tolist():
+            joined = labels if is_info else _join(dict(labels), info, step)
+            if joined is None:
+                continue
+            cells = out.setdefault((joined, bool(base.drop_name[row])), {})
+            if step in cells:
+                raise EvalError("vector cannot contain metrics with the same labelset")
+            cells[step] = float(base.values[row, step])
+    return _vector(scope, out)
+
+
+def _select(
+    scope: Scope, call: ast.Call, names: Sequence[Matcher], wanted: tuple[Matcher, ...]
+) -> _Info:
+    """Info series at the times at which the first selector of the base vector looks."""
+    shift = _first_selector(call.args[0])
+    node = ast.VectorSelector(
+        None,
+        (*names, *wanted),
+        shift.offset if shift else None,
+        shift.at if shift else None,
+        span=call.span,
+    )
+    select_instant(scope, node)
+    seconds = select_times(scope, node)
+    labels = [dict(row) for row in seconds.labels.rows()]
+    by_target: dict[tuple[str, ...], list[int]] = {}
+    for index, row in enumerate(labels):
+        by_target.setdefault(_target(row), []).append(index)
+    return _Info(labels, seconds, by_target, wanted)
+
+
+def _target(labels: dict[str, str]) -> tuple[str, ...]:
+    return tuple(labels.get(name, "") for name in _IDENTIFYING)
+
+
+def _join(labels: dict[str, str], info: _Info, step: int) -> Labels | None:
+    """`labels` with those of the newest info series of each name; None if a matcher fails."""
+    target = _target(labels)
+    newest: dict[str, int] = {}
+    for index in info.by_target.get(target, []) if any(target) else []:
+        if not info.seconds.present[index, step]:
+            continue
+        name = info.labels[index][METRIC_NAME]
+        age = info.seconds.values[index, step]
+        best = info.seconds.values[newest[name], step] if name in newest else -np.inf
+        if age == best:
+            raise EvalError("found duplicate series for info metric")
+        if age > best:
+            newest[name] = index
+    chosen = {matcher.name for matcher in info.wanted}
+    added: dict[str, str] = {}
+    for index in newest.values():
+        for name, value in info.labels[index].items():
+            if name == METRIC_NAME or name in labels or (chosen and name not in chosen):
+                continue
+            if added.setdefault(name, value) != value:
+                raise EvalError(f"conflicting label: {name}")
+    if not all(matcher.matches(added.get(matcher.name, "")) for matcher in info.wanted):
+        return None
+    return labels_of({**labels, **added})
+
+
+def _first_selector(
+    expr: ast.Expr, around: tuple[ast.Subquery, ...] = ()
+) -> ast.VectorSelector | None:
+    """The leftmost selector, pinned by the subqueries around it where it is not itself."""
+    match expr:
+        case ast.VectorSelector():
+            return expr
+        case ast.MatrixSelector(vector):
+            return vector
+        case ast.Paren(inner) | ast.Unary(_, inner) | ast.Aggregation(_, inner):
+            return _first_selector(inner, around)
+        case ast.Subquery(inner):
+            return _first_selector(inner, (*around, expr))
+        case ast.Binary(_, left, right):
+            return _first_selector(left, around) or _first_selector(right, around)
+        case ast.Call(_, args):
+            found = (_first_selector(arg, around) for arg in args)
+            return next((selector for selector in found if selector), None)
+    return None
+
+
+def _vector(scope: Scope, cells: dict[tuple[Labels, bool], dict[int, float]]) -> Vector:
+    shape = (len(cells), len(scope.times))
+    values: np.typing.NDArray[np.float64] = np.zeros(shape)
+    present: Mask = np.zeros(shape, np.bool_)
+    for row, samples in enumerate(cells.values()):
+        steps = list(samples)
+        values[row, steps] = list(samples.values())
+        present[row, steps] = True
+    labels = LabelTable.of(scope.query.symbols, [labels for labels, _ in cells])
+    drop_name = np.array([drop for _, drop in cells], np.bool_)
+    return Vector(labels, values, present, drop_name)

@@ -1,0 +1,135 @@
+"""What expressions are worth while a query runs: values of n series at T steps.
+
+A scalar is a float64 array of length T, a string is a `str`, a vector is a `Vector`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import EvalError
+from .labels import METADATA_LABELS, LabelTable, Rows, Symbols, concatenate
+from .storage import Values
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Vector:
+    """An instant vector at every step.
+
+    `values` and `present` are (n, T); where `present` is false there is no sample and the value
+    means nothing (so that a NaN stays an ordinary value). `drop_name` (n) marks series whose
+    metric name goes away at the end of the query: until then it can still be grouped by.
+    """
+
+    labels: LabelTable
+    values: Values
+    present: Mask
+    drop_name: Mask
+    ordered: bool = False
+
+    @staticmethod
+    def of(labels: LabelTable, values: Values, present: Mask, *, drop_name: bool) -> "Vector":
+        """All series with the same fate of their name."""
+        return Vector(labels, values, present, np.full(labels.size, drop_name))
+
+    @staticmethod
+    def empty(symbols: Symbols, steps: int) -> "Vector":
+        """No series."""
+        shape = (0, steps)
+        table = LabelTable(symbols, 0)
+        return Vector.of(table, np.zeros(shape), np.zeros(shape, np.bool_), drop_name=False)
+
+    @staticmethod
+    def unlabelled(symbols: Symbols, values: Values, present: Mask | None = None) -> "Vector":
+        """One series without labels; `values` has length T."""
+        shown = np.ones(len(values), np.bool_) if present is None else present
+        return Vector.of(LabelTable(symbols, 1), values[None, :], shown[None, :], drop_name=False)
+
+    def __len__(self) -> int:
+        """How many series."""
+        return self.labels.size
+
+    @property
+    def steps(self) -> int:
+        """How many steps."""
+        return int(self.values.shape[1])
+
+    def take(self, rows: Rows | Mask) -> "Vector":
+        """Some series, by number or by mask."""
+        return Vector(
+            self.labels.take(rows), self.values[rows], self.present[rows], self.drop_name[rows]
+        )
+
+    def map(self, function: Callable[[Values], Values]) -> "Vector":
+        """Every value changed; what comes out is another metric."""
+        with np.errstate(all="ignore"):
+            values = function(self.values)
+        return Vector.of(self.labels, values, self.present, drop_name=True)
+
+    def where(self, condition: Mask) -> "Vector":
+        """Only the samples for which `condition` (n, T) holds."""
+        return replace(self, present=self.present & condition)
+
+    def without_empty(self) -> "Vector":
+        """Without the series that have no sample at any step."""
+        some: Mask = np.any(self.present, axis=1)
+        return self if some.all() else replace(self.take(some), ordered=self.ordered)
+
+
+def stack(vectors: Sequence[Vector]) -> Vector:
+    """The series of several vectors in one."""
+    filled = [vector for vector in vectors if len(vector)] or list(vectors[:1])
+    if len(filled) == 1:
+        return filled[0]
+    return Vector(
+        concatenate([vector.labels for vector in filled]),
+        np.concatenate([vector.values for vector in filled]),
+        np.concatenate([vector.present for vector in filled]),
+        np.concatenate([vector.drop_name for vector in filled]),
+    )
+
+
+def count_by_group(mask: Mask, groups_of_rows: Rows, size: int) -> NDArray[np.int64]:
+    """How often `mask` (n, T) holds in each group: (size, T)."""
+    out = np.zeros((size, mask.shape[1]), np.int64)
+    np.add.at(out, groups_of_rows, mask)
+    return out
+
+
+def any_by_group(mask: Mask, groups_of_rows: Rows, size: int) -> Mask:
+    """Whether `mask` (n, T) holds for any row of each group: (size, T)."""
+    out = np.zeros((size, mask.shape[1]), np.bool_)
+    np.logical_or.at(out, groups_of_rows, mask)
+    return out
+
+
+def merge_equal(vector: Vector) -> Vector:
+    """Series with equal labels made one; they must not both have a sample at the same step."""
+    groups = vector.labels.groups()
+    if len(groups) == len(vector):
+        return vector
+    if (count_by_group(vector.present, groups.ids, len(groups)) > 1).any():
+        raise EvalError("vector cannot contain metrics with the same labelset")
+    values = np.zeros((len(groups), vector.steps))
+    row, step = np.nonzero(vector.present)
+    values[groups.ids[row], step] = vector.values[row, step]
+    return Vector(
+        vector.labels.take(groups.first),
+        values,
+        any_by_group(vector.present, groups.ids, len(groups)),
+        vector.drop_name[groups.first],
+    )
+
+
+def finish(vector: Vector) -> Vector:
+    """A vector as it is shown: names dropped, empty series gone, labels unique."""
+    labels = vector.labels
+    if vector.drop_name.any():
+        for name in METADATA_LABELS & labels.columns.keys():
+            kept = np.where(vector.drop_name, 0, labels.columns[name]).astype(np.int32)
+            labels = labels.with_column(name, kept)
+    return merge_equal(replace(vector, labels=labels).without_empty())
