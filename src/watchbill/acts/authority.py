@@ -86,7 +86,8 @@ class Question:
 
     `standing` is the level in the act's area (0: none). `seat` says that a seat held on the object
     carries the verb; `own` that the act is about the person's own affairs; `owner` that the person
-    owns the installation; `grant` names a live delegation; `lapsed` that currency has lapsed.
+    owns the installation; `grant` names a live delegation; `lapsed` that currency has lapsed;
+    `strict` that this act, whatever its verb, is never guided and never let pass by the dial.
     """
 
     verb: str
@@ -99,6 +100,7 @@ class Question:
     owner: bool = False
     grant: str = ""
     lapsed: bool = False
+    strict: bool = False
     need: Mapping[str, Need] = field(default_factory=lambda: NEED)
 
 
@@ -181,17 +183,19 @@ def _by_level(ask: Question, rule: Rule, need: int) -> Mode:
     standing = need - 1 if rule is Rule.CURRENCY else ask.standing
     if need and standing >= need:
         return Mode.ALONE
-    if need and standing == need - 1 and standing > 0 and ask.verb not in STRICT:
+    if need and standing == need - 1 and standing > 0 and not _strict(ask):
         return Mode.GUIDED
     return Mode.NOT_YET
+
+
+def _strict(ask: Question) -> bool:
+    return ask.strict or ask.verb in STRICT
 
 
 def _dialled(mode: Mode, second: bool, ask: Question) -> tuple[Effect, str]:
     if mode is Mode.ALONE:
         return (Effect.SECOND if second else Effect.DO), ""
-    relaxed = (
-        ask.dial is Dial.ADVISE and ask.tier is not Tier.CRITICAL and ask.verb not in STRICT
-    )
+    relaxed = ask.dial is Dial.ADVISE and ask.tier is not Tier.CRITICAL and not _strict(ask)
     if mode is Mode.GUIDED:
         return (Effect.DO, "would have asked") if relaxed else (Effect.WAIT, "")
     return (Effect.DO, "would have been refused") if relaxed else (Effect.REFUSE, "")

@@ -1,77 +1,35 @@
-"""The registry: every kind of act, as data around its deed."""
+"""How an act is written: `@act(...)` above a deed. See docs/contributing/acts.md."""
 
 import inspect
 import typing
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
-
-import msgspec
+from collections.abc import Callable
+from typing import Any, Concatenate
 
 from watchbill.acts import given as parameters
-from watchbill.acts.authority import FREE, VERBS, Decision, Dial, Question, decide
-from watchbill.acts.facts import facts_of
-from watchbill.lib.levels import Area, Tier
+from watchbill.acts import perform as mechanism
+from watchbill.acts.authority import FREE, VERBS
+from watchbill.acts.models import Entry
+from watchbill.acts.registry import (
+    KINDS,
+    AreaOf,
+    Given,
+    Kind,
+    Outcome,
+    P,
+    S,
+    TierOf,
+    area_of_subject,
+)
 from watchbill.people.models import Person
-from watchbill.people.subject import Subject
-
-S = TypeVar("S", bound=Subject)
-P = ParamSpec("P")
-Outcome = dict[str, Any]
-Given = Mapping[str, Any]
-AreaOf = Area | Callable[[Any, Given], str]
-TierOf = Tier | Callable[[Any, Given], Tier]
-
-KINDS: dict[str, "Kind[Any, ...]"] = {}
 
 
-@dataclass(frozen=True)
-class Kind(Generic[S, P]):
-    """A thing people do. Not callable: `perform` (in perform.py) and go-aheads are the ways in."""
+class Act(Kind[S, P]):
+    """A kind of act as code performs it, with the types of its parameters checked."""
 
-    name: str  # "runbooks.run_step"
-    verb: str
-    title: str  # "Run the step"
-    doc: str
-    says: str  # the timeline's words, with {on}, {name of a parameter or of the outcome}
-    duties: tuple[str, ...]
-    subject: type[S]
-    wanted: tuple[parameters.Parameter, ...]
-    shape: type[msgspec.Struct]
-    moves: bool  # changes what others are looking at: raises the subject's version
-    area_of: AreaOf
-    tier_of: TierOf | None
-    own: Callable[[S, Person], bool] | None
-    effect: Callable[[S, Given], list[str]] | None
-    deed: Callable[Concatenate[S, Person, P], Outcome] = field(repr=False)
-
-    def area(self, on: S, given: Given) -> str:
-        """The area whose level counts, from the declaration or from the subject."""
-        return str(self.area_of) if isinstance(self.area_of, Area) else self.area_of(on, given)
-
-    def tier(self, on: S, given: Given) -> Tier:
-        """What is at stake: the subject's tier unless the act names its own source."""
-        if self.tier_of is None:
-            return on.tier
-        return self.tier_of if isinstance(self.tier_of, Tier) else self.tier_of(on, given)
-
-    def may(self, by: Person, on: S, given: Given | None = None) -> Decision:
-        """Whether `by` may do this on `on` now, with the reason and what to do instead."""
-        facts = facts_of(by)
-        area = self.area(on, given or {})
-        return decide(
-            Question(
-                verb=self.verb,
-                tier=self.tier(on, given or {}),
-                standing=by.level(area),
-                area=area,
-                dial=facts.dials.get(area, Dial.ASK),
-                seat=self.verb in facts.seats.get(on.ref, ()),
-                own=self.own is not None and self.own(on, by),
-                owner=by.is_owner,
-                need=facts.need,
-            )
-        )
+    def perform(self, by: Person, on: S, *args: P.args, **given: P.kwargs) -> Entry:
+        """Perform it for `by` on `on`: done, asked or refused, as the ledger row returned says."""
+        via = "work" if by.automation else "page"
+        return mechanism.perform(self, by, on, dict(given), mechanism.Call(via=via))
 
 
 def act(
@@ -84,8 +42,9 @@ def act(
     tier: TierOf | None = None,
     moves: bool | None = None,
     own: Callable[[Any, Person], bool] | None = None,
+    strict: bool = False,
     effect: Callable[[Any, Given], list[str]] | None = None,
-) -> Callable[[Callable[Concatenate[S, Person, P], Outcome]], Kind[S, P]]:
+) -> Callable[[Callable[Concatenate[S, Person, P], Outcome]], Act[S, P]]:
     """Register a deed as an act.
 
     A deed is `def name(on: Subject, by: Person, *, parameters) -> Outcome`: it writes rows only, so
@@ -96,13 +55,13 @@ def act(
     if verb not in VERBS:
         raise ValueError(f"{verb!r} is no verb of the authority table")
 
-    def register(deed: Callable[Concatenate[S, Person, P], Outcome]) -> Kind[S, P]:
+    def register(deed: Callable[Concatenate[S, Person, P], Outcome]) -> Act[S, P]:
         name = f"{deed.__module__.split('.')[1]}.{deed.__name__}"
         if name in KINDS:
             raise ValueError(f"two acts are called {name}")
         subject = next(iter(typing.get_type_hints(deed).values()))
         wanted = parameters.parameters(deed)
-        kind: Kind[S, P] = Kind(
+        kind: Act[S, P] = Act(
             name=name,
             verb=verb,
             title=title or deed.__name__.replace("_", " ").capitalize(),
@@ -113,9 +72,10 @@ def act(
             wanted=wanted,
             shape=parameters.struct(deed.__name__, wanted),
             moves=verb not in FREE if moves is None else moves,
-            area_of=area if area is not None else _area_of_subject,
+            area_of=area if area is not None else area_of_subject,
             tier_of=tier,
             own=own,
+            strict=strict,
             effect=effect,
             deed=deed,
         )
@@ -125,5 +85,4 @@ def act(
     return register
 
 
-def _area_of_subject(on: Any, given: Given) -> str:
-    return str(on.area)
+__all__ = ["Act", "Outcome", "act"]

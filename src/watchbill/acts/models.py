@@ -1,5 +1,7 @@
 """The ledger: one row per act. Rows are never changed or deleted; the database refuses."""
 
+from typing import Any
+
 from django.db import models
 
 from watchbill.lib import clock
@@ -41,6 +43,9 @@ class Entry(Subject):
     answers = models.OneToOneField("self", models.PROTECT, null=True, related_name="answered_by")
     voids = models.ForeignKey("self", models.PROTECT, null=True, related_name="voided_by")
 
+    # What the deed shows the actor once and nobody keeps (a new token); set when it is performed.
+    once: dict[str, Any]
+
     class Meta:
         verbose_name = "ledger entry"
         indexes = [
@@ -50,6 +55,10 @@ class Entry(Subject):
                 fields=["at"], name="acts_entry_asked", condition=models.Q(state="asked")
             ),
         ]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.once = {}
 
     def __str__(self) -> str:
         return self.says

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import F
@@ -11,15 +11,14 @@ from django.db.models import F
 from watchbill.acts import given as parameters
 from watchbill.acts.authority import Decision, Dial, Effect, Mode, why_not_guide
 from watchbill.acts.given import CannotBeDone
-from watchbill.acts.kinds import KINDS, Kind, Outcome
 from watchbill.acts.models import Entry
 from watchbill.acts.record import append
+from watchbill.acts.registry import KINDS, Kind, Outcome
 from watchbill.lib import clock
 from watchbill.people.models import House, Person
 from watchbill.people.subject import Subject, find
 
 S = TypeVar("S", bound=Subject)
-P = ParamSpec("P")
 State = Entry.State
 
 GO_AHEAD_HOLDS_FOR = timedelta(minutes=15)
@@ -40,11 +39,6 @@ class Call:
     armed_by: Person | None = None  # who armed the automation that acts
 
 
-def perform(kind: Kind[S, P], by: Person, on: S, *args: P.args, **given: P.kwargs) -> Entry:
-    """Perform `kind` from code, with typed parameters. See `submit`."""
-    return _perform(kind, by, on, dict(given), Call(via="work" if by.automation else "page"))
-
-
 def submit(
     name: str, by: Person, on: Subject, raw: Mapping[str, Any], call: Call | None = None
 ) -> Entry:
@@ -59,12 +53,13 @@ def submit(
     if not isinstance(on, kind.subject):
         wanted = kind.subject._meta.label_lower
         raise CannotBeDone(f"{name} is done on a {wanted}, not on {on.ref}.", field="on")
-    return _perform(kind, by, on, parameters.read(kind.shape, raw), call or Call())
+    return perform(kind, by, on, parameters.read(kind.shape, raw), call or Call())
 
 
-def _perform(
+def perform(
     kind: Kind[Any, ...], by: Person, on: Subject, given: dict[str, Any], call: Call
 ) -> Entry:
+    """Ask authority about `kind`, do the deed or have it asked for, and keep the row."""
     with transaction.atomic():
         on = _locked(on)
         if call.version is not None and call.version != on.version:
@@ -83,7 +78,8 @@ def _perform(
             outcome, state = {}, State.REFUSED
         else:
             _try_out(kind, on, by, given)
-            outcome, state = {}, State.ASKED
+            previewed = kind.effect(on, given) if kind.effect else []
+            outcome, state = {"effect": previewed}, State.ASKED
         return append(
             kind, on, by, given, outcome, decision=decision, state=state, stamp=stamp,
             via=call.via, armed_by=call.armed_by, replaces=call.again,
@@ -124,7 +120,7 @@ def take_over(asked_id: int, by: Person, *, via: str = "page") -> Entry:
             kind, on, asked.by, given, {}, asked=asked, state=State.WITHDRAWN, guide=by,
             reason="taken over", via=via,
         )
-        return _perform(kind, by, on, given, Call(via=via))
+        return perform(kind, by, on, given, Call(via=via))
 
 
 def withdraw(asked_id: int, by: Person, *, via: str = "page") -> Entry:

@@ -5,8 +5,8 @@ from typing import Any
 
 from watchbill.acts import given as parameters
 from watchbill.acts.authority import Decision
-from watchbill.acts.kinds import Kind
 from watchbill.acts.models import Entry, Mention
+from watchbill.acts.registry import Kind
 from watchbill.lib.levels import Area
 from watchbill.people.models import Person
 from watchbill.people.subject import Subject
@@ -39,15 +39,19 @@ def append(
         mode, rule, area = decision.mode.value, decision.rule.value, decision.area
         tier, standing = int(decision.tier), decision.standing
         held, reason = parameters.keep(kind.wanted, given), decision.reason
+    once = {name[1:]: value for name, value in outcome.items() if name.startswith("_")}
+    outcome = {name: value for name, value in outcome.items() if not name.startswith("_")}
     entry = Entry.objects.create(
         kind=kind.name, by=by, guide=guide, armed_by=armed_by, state=state, mode=mode, rule=rule,
         reason=reason[:500], stamp=stamp, area=area, at_tier=tier, standing=standing,
         subject=on.ref, subject_version=on.version, given=held, came_of_it=dict(outcome),
         says=say(kind, on, given, outcome), via=via, answers=asked or _entry(replaces),
+        voids=_entry(outcome.get("voids")),
     )
     if state != Entry.State.ASKED:
         parameters.erase(held, sealed_only=True)
     _mention(entry, on, outcome)
+    entry.once = once
     return entry
 
 

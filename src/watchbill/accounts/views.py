@@ -1,0 +1,190 @@
+"""Pages about people. Signing in and out and the first visit write without an act: nobody is there
+
+yet to perform one. Everything else is an act.
+"""
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import authenticate, login, logout
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from watchbill.accounts import first_run, reads, sign_ins
+from watchbill.acts.web import Request, signed_in
+from watchbill.people.models import House, Person, Team, Token
+
+LOOPBACK = ("127.0.0.1", "::1")
+PAGES = (
+    ("/people/", "People and teams", "Accounts, placement, who owns what", "users"),
+    ("/settings/authority", "Authority", "The dials, the table, every act", "shield-check"),
+    ("/settings/sources", "Sources", "Tokens for what sends alerts and metrics", "key"),
+    ("/settings/health", "Health", "Processes, database, disk, what is refused and why", "heart-pulse"),
+    ("/settings/styleguide", "Style guide", "Every part that pages are built from", "eye"),
+)
+
+
+class SignIn(forms.Form):
+    """User name and password."""
+
+    username = forms.CharField(
+        label="User name", widget=forms.TextInput(attrs={"autocomplete": "username"})
+    )
+    password = forms.CharField(
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"})
+    )
+
+
+class FirstRun(forms.Form):
+    """What the owner says on the first visit."""
+
+    house = forms.CharField(label="Name of your organisation or team", max_length=100)
+    name = forms.CharField(label="Your name", max_length=100)
+    username = forms.SlugField(label="User name", max_length=40)
+    password = forms.CharField(
+        min_length=10, help_text="At least 10 characters.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )  # fmt: skip
+
+
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """The sign-in page; on loopback in the demo, one click signs in as an example person."""
+    form = SignIn(request.POST or None)
+    target = _next(request)
+    if request.method == "POST" and form.is_valid():
+        username = form.cleaned_data["username"]
+        if sign_ins.too_many_failures(username):
+            form.add_error(None, "Too many wrong passwords. Try again in 15 minutes.")
+        elif person := authenticate(request, **form.cleaned_data):
+            login(request, person)
+            return HttpResponseRedirect(target)
+        else:
+            sign_ins.remember_failure(username)
+            form.add_error(None, "This user name and password do not belong together.")
+    return render(
+        request,
+        "accounts/sign_in.html",
+        {
+            "form": form,
+            "next": target,
+            "example": reads.example_team() if _demo_here(request) else [],
+        },
+        status=422 if form.errors else 200,
+    )
+
+
+@require_POST
+def sign_in_as(request: HttpRequest, username: str) -> HttpResponse:
+    """Sign in as one of the example team: only in the demo and only on this machine."""
+    if not _demo_here(request):
+        raise Http404
+    person = get_object_or_404(Person, username=username, example=True, is_active=True)
+    login(request, person, backend="django.contrib.auth.backends.ModelBackend")
+    return HttpResponseRedirect(_next(request))
+
+
+@require_POST
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """End the session."""
+    logout(request)
+    return HttpResponseRedirect("/sign-in")
+
+
+def first_visit(request: HttpRequest) -> HttpResponse:
+    """The page behind the one-time link: makes the owner and signs them in."""
+    key = request.POST.get("key") or request.GET.get("key", "")
+    if not first_run.valid(key):
+        return render(request, "accounts/first_run_over.html", status=403)
+    form = FirstRun(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            owner = first_run.make_owner(**form.cleaned_data)
+        except ValidationError as error:
+            form.add_error("password", error)
+        else:
+            login(request, owner, backend="django.contrib.auth.backends.ModelBackend")
+            messages.success(request, "Watchbill is yours. Add your team first.")
+            return HttpResponseRedirect("/")
+    context = {"form": form, "key": key}
+    return render(request, "accounts/first_run.html", context, status=422 if form.errors else 200)
+
+
+@signed_in
+def people(request: Request) -> HttpResponse:
+    """Everybody, with their place in each area."""
+    return render(
+        request,
+        "accounts/people.html",
+        {"people": reads.everybody(), "teams": reads.teams(), "house": House.get()},
+    )
+
+
+@signed_in
+def person(request: Request, username: str) -> HttpResponse:
+    """One person: where they stand and why, what they did; for themselves, how to reach them."""
+    who = get_object_or_404(Person, username__iexact=username)
+    return render(
+        request,
+        "accounts/person.html",
+        {
+            "who": who,
+            "mine": who == request.user,
+            "standings": who.standings.select_related("placed_by").order_by("-id"),
+            "places": reads.places(who),
+            "entries": reads.recent(who),
+            "contacts": who.contact_methods.filter(removed_at=None).order_by("order"),
+            "tokens": who.tokens.filter(kind=Token.Kind.PERSONAL, revoked_at=None),
+        },
+    )
+
+
+@signed_in
+def team(request: Request, slug: str) -> HttpResponse:
+    """A team, its people and what it owns."""
+    found = get_object_or_404(Team.objects.prefetch_related("members"), slug=slug)
+    return render(request, "accounts/team.html", {"team": found})
+
+
+@signed_in
+def settings_index(request: Request) -> HttpResponse:
+    """Where the engine pages are."""
+    return render(request, "accounts/settings.html", {"house": House.get(), "pages": PAGES})
+
+
+@signed_in
+def authority(request: Request) -> HttpResponse:
+    """The dials, the authority table and every act, as they are in force."""
+    return render(
+        request,
+        "accounts/authority.html",
+        {
+            "house": House.get(),
+            "dials": reads.dials(),
+            "table": reads.table(),
+            "acts": reads.acts(),
+        },
+    )
+
+
+@signed_in
+def sources(request: Request) -> HttpResponse:
+    """The tokens of machines that send alerts and metrics."""
+    found = Token.objects.filter(kind=Token.Kind.SOURCE).select_related("person").order_by("-id")
+    context = {"house": House.get(), "sources": found, "url": settings.URL,
+               "telemetry": settings.TELEMETRY_URL}  # fmt: skip
+    return render(request, "accounts/sources.html", context)
+
+
+def _demo_here(request: HttpRequest) -> bool:
+    return bool(settings.DEMO) and request.META.get("REMOTE_ADDR") in LOOPBACK
+
+
+def _next(request: HttpRequest) -> str:
+    wanted = request.POST.get("next") or request.GET.get("next") or "/"
+    safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()})
+    return wanted if safe else "/"
+
+

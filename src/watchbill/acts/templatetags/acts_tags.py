@@ -1,0 +1,117 @@
+"""`{% act %}` and `{% timeline %}`: what a person can do and what was done, in any page."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+from django.template.context import RequestContext
+
+from watchbill.acts import perform
+from watchbill.acts.authority import Effect
+from watchbill.acts.models import Entry
+from watchbill.acts.registry import KINDS
+from watchbill.acts.web import form_url
+from watchbill.people.models import Person
+from watchbill.people.subject import Subject
+
+register = template.Library()
+
+
+@register.inclusion_tag("acts/button.html", takes_context=True)
+def act(
+    context: RequestContext,
+    name: str,
+    on: Subject,
+    label: str = "",
+    *,
+    primary: bool = False,
+    quiet: bool = False,
+    small: bool = False,
+    now: bool = False,
+    next: str = "",
+    **preset: object,
+) -> dict[str, Any]:
+    """The button of an act for whoever reads the page: alone, ask, or not yet with the reason.
+
+    `preset` fills parameters; `now` performs at once instead of opening the form, where the person
+    may do it alone.
+    """
+    request = context["request"]
+    kind = KINDS[name]
+    decision = kind.may(request.user, on, preset)
+    alone = decision.effect is Effect.DO
+    words = label or kind.title
+    return {
+        "kind": kind,
+        "on": on,
+        "url": form_url(kind, on, next=next or request.get_full_path(), **preset),
+        "next": next or request.get_full_path(),
+        "preset": preset.items(),
+        "decision": decision,
+        "not_yet": decision.effect is Effect.REFUSE,
+        "ask": decision.effect in (Effect.WAIT, Effect.SECOND),
+        "label": words if alone or decision.effect is Effect.REFUSE
+        else f"Ask: {words[0].lower()}{words[1:]}",
+        "primary": primary,
+        "quiet": quiet,
+        "small": small,
+        "now": now and alone,
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+@register.inclusion_tag("acts/timeline.html", takes_context=True)
+def timeline(context: RequestContext, entries: Iterable[Entry]) -> dict[str, Any]:
+    """Ledger entries as a timeline, with the go-ahead box for whoever can answer."""
+    request = context["request"]
+    return {
+        "request": request,
+        "csrf_token": context.get("csrf_token"),
+        "lines": [_line(entry, request.user) for entry in entries],
+    }
+
+
+@register.inclusion_tag("acts/ask.html", takes_context=True)
+def ask(context: RequestContext, entry: Entry) -> dict[str, Any]:
+    """The go-ahead box of one asked entry."""
+    return {
+        "line": _line(entry, context["request"].user),
+        "request": context["request"],
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+def _line(entry: Entry, reader: Person) -> dict[str, Any]:
+    open_ask = (
+        entry.state == Entry.State.ASKED
+        and not hasattr(entry, "answered_by")
+        and not perform.expires(entry)
+    )
+    why_not = perform.why_not(entry, reader) if open_ask else None
+    # What was not done is told by the act's title: the sentence tells it as done.
+    words = {
+        Entry.State.ASKED: "asked for a go-ahead:",
+        Entry.State.REFUSED: "was told not yet:",
+        Entry.State.HELD: "was asked to hold:",
+        Entry.State.WITHDRAWN: "no longer asks for:",
+    }
+    prefix = words.get(Entry.State(entry.state), "")
+    return {
+        "entry": entry,
+        "prefix": prefix,
+        "says": KINDS[entry.kind].title if prefix and entry.kind in KINDS else entry.says,
+        "open": open_ask,
+        "mine": entry.by_id == reader.pk,
+        "may_answer": open_ask and why_not is None,
+        "why_not": why_not,
+        "effect": entry.came_of_it.get("effect", []) if open_ask else [],
+        "look": _look(entry, open_ask),
+    }
+
+
+def _look(entry: Entry, open_ask: bool) -> str:
+    if open_ask or entry.guide_id:
+        return "guide"
+    if entry.state in (Entry.State.REFUSED, Entry.State.HELD):
+        return "bad"
+    return "" if entry.mode != "machine" else "machine"
