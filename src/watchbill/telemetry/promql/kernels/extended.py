@@ -37,7 +37,7 @@ def extended(function: str, w: Windows, *, smoothed: bool) -> tuple[Values, NDAr
     if function == "changes":
         return _count(ends, _differ), ends.present
     if function == "resets":
-        return _count(ends, np.less), ends.present
+        return _count(ends, np.greater), ends.present
     out = ends.right - ends.left
     if counter:
         out = out + _lost(ends)

@@ -65,7 +65,9 @@ def median_absolute_deviation(w: Windows) -> Values:
     half = np.full(len(sizes), 0.5)
     median = cells.quantile(w.v[index], window, sizes, half)
     distance = np.abs(w.v[index] - median[window])
-    return cells.quantile(distance, window, sizes, half).reshape(w.shape)
+    out = cells.quantile(distance, window, sizes, half)
+    out[window[np.isnan(distance)]] = np.nan
+    return out.reshape(w.shape)
 
 
 def time_of_first(w: Windows) -> Values:

@@ -1,0 +1,1 @@
+"""Runs Prometheus's own test scripts (promqltest files) against our engine."""

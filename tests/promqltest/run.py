@@ -1,0 +1,196 @@
+"""Run the commands of a script and judge what the engine answers."""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.promqltest.script import Clear, Eval, Labels, Load, Native, Sample, read
+
+from watchbill.telemetry.promql import storage
+from watchbill.telemetry.promql.engine import Result, instant, range_
+from watchbill.telemetry.promql.errors import EvalError, PromqlError
+from watchbill.telemetry.promql.numbers import unquote
+
+_TOLERANCE = 1e-6
+_SMALLEST_NORMAL = 2.2250738585072014e-308
+_MINUTE = 60_000
+
+
+class NativeReachedError(EvalError):
+    """The query needs a native histogram."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a case ended; `why` is empty when it passed."""
+
+    line: int
+    query: str
+    native: bool
+    why: str
+
+
+class _Store(storage.InMemory):
+    """Refuses to answer where native histograms would have to be among the samples."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.native: list[Labels] = []
+
+    def load(self, command: Load) -> None:
+        for labels, samples in command.series:
+            numbers = [(at * command.gap, value) for at, value in enumerate(samples)]
+            if any(isinstance(value, Native) for _, value in numbers):
+                self.native.append(labels)
+            self.add(labels, [item for item in numbers if isinstance(item[1], float)])
+            name = labels.get("__name__", "")
+            if command.with_histograms and "le" in labels and name.endswith("_bucket"):
+                rest = {key: value for key, value in labels.items() if key != "le"}
+                self.native.append({**rest, "__name__": name.removesuffix("_bucket")})
+
+    def select(
+        self, matchers: Sequence[storage.Matcher], start_ms: int, end_ms: int
+    ) -> storage.Selection:
+        for labels in self.native:
+            if all(matcher.matches(labels.get(matcher.name, "")) for matcher in matchers):
+                raise NativeReachedError(f"native histogram in {labels}")
+        return super().select(matchers, start_ms, end_ms)
+
+
+def run(path: Path) -> Iterator[Outcome]:
+    """The outcome of every `eval` in a file."""
+    store = _Store()
+    for command in read(path):
+        match command:
+            case Load():
+                store.load(command)
+            case Clear():
+                store = _Store()
+            case Eval():
+                yield _outcome(store, command)
+
+
+def _outcome(store: _Store, case: Eval) -> Outcome:
+    native = any(isinstance(value, Native) for _, values in case.series for value in values)
+    try:
+        why = _judge(store, case)
+    except NativeReachedError as error:
+        native, why = True, str(error)
+    except Exception as error:  # noqa: BLE001  a crash is a failure to report, not the end
+        why = f"CRASH {error!r}"
+    return Outcome(case.line, case.query, native, why)
+
+
+def _judge(store: _Store, case: Eval) -> str:
+    try:
+        result = _ask(store, case)
+    except NativeReachedError:
+        raise
+    except PromqlError as error:
+        if case.failure is None:
+            return f"failed: {error}"
+        return "" if case.failure.fits(str(error)) else f"failed differently: {error}"
+    if case.failure is not None:
+        return "should have failed"
+    return _compare(case, result) or _compare_notes(case, result) or _ask_as_range(store, case)
+
+
+def _ask(store: _Store, case: Eval) -> Result:
+    if case.step is None:
+        return instant(store, case.query, case.start)
+    return range_(store, case.query, case.start, case.end, case.step)
+
+
+def _ask_as_range(store: _Store, case: Eval) -> str:
+    """An instant query must give the same as the middle of a range query around it."""
+    depends_on_range = re.search(r"\b(step|range|start|end)\s*\(|sort", case.query)
+    if case.step is not None or case.ordered or case.matrix or case.text or depends_on_range:
+        return ""
+    if case.text is not None:
+        return ""
+    result = range_(store, case.query, case.start - _MINUTE, case.start + _MINUTE, _MINUTE)
+    wanted = {storage.labels_of(labels or {}): values[:1] for labels, values in case.series}
+    found = {
+        labels: value
+        for labels, points in _points(result).items()
+        if (value := points.get(case.start)) is not None
+    }
+    if found.keys() != wanted.keys() - {key for key, values in wanted.items() if values == [None]}:
+        return f"as a range: {_show(found)}"
+    bad = [key for key, value in found.items() if not _equal(value, wanted[key][0])]
+    return f"as a range: {_show({key: found[key] for key in bad})}" if bad else ""
+
+
+def _points(result: Result) -> dict[storage.Labels, dict[int, float]]:
+    data, starts = result.data, result.data.starts.tolist()
+    return {
+        labels: dict(zip(data.t[begin:end].tolist(), data.v[begin:end].tolist(), strict=True))
+        for labels, begin, end in zip(data.labels, starts, starts[1:], strict=False)
+    }
+
+
+def _compare(case: Eval, result: Result) -> str:
+    if result.type == "string":
+        return "" if case.text and result.text == unquote(case.text) else f"got {result.text!r}"
+    scalar = [values for labels, values in case.series if labels is None]
+    if result.type == "scalar" or scalar:
+        alike = result.type == "scalar" and scalar and _equal(result.scalar, scalar[0][0])
+        return "" if alike else f"got {result}"
+    start, step = case.start, case.step or 1
+    if case.matrix:
+        start, _, step = case.matrix
+    found = _points(result)
+    wanted = {storage.labels_of(labels): values for labels, values in case.series}
+    for labels, values in wanted.items():
+        points = found.pop(labels, None)
+        if points is None:
+            return f"missing {_show({labels: values})}; there is {_show(found)}"
+        if case.step is None and case.matrix is None:
+            values = values[:1]
+        expected = {
+            start + step * at: value for at, value in enumerate(values) if value is not None
+        }
+        if points.keys() != expected.keys():
+            return f"{dict(labels)}: got {points}, not {expected}"
+        if not all(_equal(points[at], expected[at]) for at in points):
+            return f"{dict(labels)}: got {points}, not {expected}"
+    if found:
+        return f"unexpected {_show(found)}"
+    if case.ordered and list(wanted) != result.data.labels:
+        return f"order {_show(dict.fromkeys(result.data.labels))}"
+    return ""
+
+
+def _compare_notes(case: Eval, result: Result) -> str:
+    for kind, messages in (("warn", result.warnings), ("info", result.infos)):
+        expected = [note for note in case.notes if note.kind == kind]
+        forbidden = any(note.kind == f"no_{kind}" for note in case.notes)
+        if messages and forbidden:
+            return f"unexpected {kind}: {messages}"
+        if not expected:
+            continue
+        if not all(any(note.fits(message) for message in messages) for note in expected):
+            return f"no {kind} like {expected}: {messages}"
+        if not all(any(note.fits(message) for note in expected) for message in messages):
+            return f"too many {kind}s: {messages}"
+    return ""
+
+
+def _equal(found: float, wanted: Sample) -> bool:
+    """Within Prometheus's own tolerance (util/almost)."""
+    if not isinstance(wanted, float):
+        return False
+    if math.isnan(found) or math.isnan(wanted):
+        return math.isnan(found) and math.isnan(wanted)
+    if found == wanted:
+        return True
+    size, difference = abs(found) + abs(wanted), abs(found - wanted)
+    if found == 0 or wanted == 0 or size < _SMALLEST_NORMAL:
+        return difference < _TOLERANCE * _SMALLEST_NORMAL
+    return difference / size < _TOLERANCE
+
+
+def _show(series: dict[storage.Labels, object]) -> str:
+    return ", ".join(f"{dict(labels)}: {value}" for labels, value in list(series.items())[:4])

@@ -1,0 +1,202 @@
+"""The language of promqltest files, as documented in Prometheus's promql/promqltest/README.md."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from watchbill.telemetry.promql.ast import VectorSelector
+from watchbill.telemetry.promql.durations import parse_duration
+from watchbill.telemetry.promql.lexer import TokenStream
+from watchbill.telemetry.promql.numbers import parse_number
+from watchbill.telemetry.promql.parse_selector import selector
+from watchbill.telemetry.promql.storage import STALE
+
+
+class Native:
+    """Stands for a native histogram, whatever it holds."""
+
+
+Sample = float | Native | None
+Labels = dict[str, str]
+
+_NUMBER = r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI]nf|[nN]a[nN])"
+_VALUE = re.compile(rf"({_NUMBER})(?:([+-])({_NUMBER}))?(?:x(\d+))?")
+_ITEM = re.compile(r"\{\{.*?\}\}(?:\s*[+-]\s*\{\{.*?\}\})?(?:x\d+)?|\S+")
+_EVAL = re.compile(r"(eval(?:_fail|_warn|_info|_ordered)?)\s+(instant|range)\s+(.*)")
+_INSTANT = re.compile(r"at\s+(\S+)\s+(.*)")
+_RANGE = re.compile(r"from\s+(\S+)\s+to\s+(\S+)\s+step\s+(\S+)\s+(.*)")
+_EXPECT = re.compile(r"expect\s+(\w+)(?:\s+(msg|regex)\s*:\s*(.*))?")
+
+
+@dataclass
+class Load:
+    """Samples to add: for each series one value every `gap` ms from 0 on."""
+
+    gap: int
+    series: list[tuple[Labels, list[Sample]]]
+    with_histograms: bool
+
+
+@dataclass
+class Clear:
+    """Forget all samples."""
+
+
+@dataclass
+class Note:
+    """An expected failure, warning or info: any, or one with this text or pattern."""
+
+    kind: str
+    how: str | None = None
+    text: str = ""
+
+    def fits(self, message: str) -> bool:
+        """Whether a message is the expected one."""
+        if self.how == "msg":
+            return message == self.text
+        return self.how is None or re.search(self.text, message) is not None
+
+
+@dataclass
+class Eval:
+    """A query with what it should give; `series` with labels None is a scalar."""
+
+    line: int
+    query: str
+    start: int
+    end: int
+    step: int | None
+    series: list[tuple[Labels | None, list[Sample]]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    ordered: bool = False
+    text: str | None = None
+    matrix: tuple[int, int, int] | None = None
+
+    @property
+    def failure(self) -> Note | None:
+        """The failure that is expected, if one is."""
+        return next((note for note in reversed(self.notes) if note.kind == "fail"), None)
+
+
+def read(path: Path) -> Iterator[Load | Clear | Eval]:
+    """The commands of a file in order."""
+    lines = [re.sub(r"^\s*#.*$", "", line) for line in path.read_text().splitlines()]
+    position = 0
+    while position < len(lines):
+        head, line = lines[position].strip(), position + 1
+        position += 1
+        body = []
+        if head.startswith(("load", "eval")):
+            while position < len(lines) and lines[position].strip():
+                body.append(lines[position].strip())
+                position += 1
+        if head.startswith("load"):
+            yield _load(head, body)
+        elif head.startswith("clear"):
+            yield Clear()
+        elif head.startswith("eval"):
+            yield _eval(head, body, line)
+        elif head:
+            raise ValueError(f"{path.name}:{line}: {head}")
+
+
+def _load(head: str, body: list[str]) -> Load:
+    command, gap = head.split()[:2]
+    # Start times (`series@st`) are about a feature that the engine does not have.
+    series = [_series(line) for line in body if "@st" not in line.split("  ")[0]]
+    return Load(_duration(gap), series, command == "load_with_nhcb")
+
+
+def _eval(head: str, body: list[str], line: int) -> Eval:
+    match = _EVAL.match(head)
+    assert match, head
+    command, kind, rest = match.groups()
+    if kind == "instant":
+        at, query = _INSTANT.match(rest).groups()
+        case = Eval(line, query, _duration(at), _duration(at), None)
+    else:
+        start, end, step, query = _RANGE.match(rest).groups()
+        case = Eval(line, query, _duration(start), _duration(end), _duration(step))
+    case.ordered = command == "eval_ordered"
+    if command in ("eval_fail", "eval_warn", "eval_info"):
+        case.notes.append(Note(command.removeprefix("eval_")))
+    for item in body:
+        _expectation(case, item)
+    return case
+
+
+def _expectation(case: Eval, item: str) -> None:
+    word, _, rest = item.partition(" ")
+    if word in ("expected_fail_message", "expected_fail_regexp"):
+        case.notes.append(Note("fail", "msg" if word.endswith("message") else "regex", rest))
+    elif item == "expect ordered":
+        case.ordered = True
+    elif item.startswith("expect string"):
+        case.text = item.removeprefix("expect string").strip()
+    elif match := re.match(r"expect\s+range vector\s+from (\S+) to (\S+) step (\S+)", item):
+        start, end, step = match.groups()
+        case.matrix = (_duration(start), _duration(end), _duration(step))
+    elif match := _EXPECT.match(item):
+        case.notes.append(Note(*match.groups(default=None)[:2], match.group(3) or ""))
+    elif "{" not in item and len(item.split()) == 1 and _VALUE.fullmatch(item):
+        case.series.append((None, _values(item)))
+    else:
+        case.series.append(_series(item))
+
+
+def _duration(text: str) -> int:
+    """Milliseconds of `5m`, or of a number of seconds."""
+    sign, text = (-1, text[1:]) if text.startswith("-") else (1, text)
+    try:
+        return sign * parse_duration(text)
+    except ValueError:
+        return sign * round(float(text) * 1000)
+
+
+def _series(line: str) -> tuple[Labels, list[Sample]]:
+    """`name{labels} values`; a bare `{{…}}` belongs to the values."""
+    end = _end_of_labels(line)
+    labels: Labels = {}
+    if line[:end].strip():
+        found: VectorSelector = selector(TokenStream(line[:end]))
+        labels = {matcher.name: matcher.value for matcher in found.matchers}
+    return labels, _values(line[end:])
+
+
+def _end_of_labels(line: str) -> int:
+    name = re.match(r"[a-zA-Z_:][\w:]*(?=\s|\{|$)", line)
+    position = name.end() if name else 0
+    brace = re.match(r"\s*\{(?!\{)", line[position:])
+    if not brace:
+        return position
+    inside = re.compile(r"""(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`|[^}"'`])*\}""")
+    return inside.match(line, position + brace.end()).end()
+
+
+def _values(text: str) -> list[Sample]:
+    out: list[Sample] = []
+    for item in _ITEM.findall(text):
+        times = int(match.group(1)) if (match := re.search(r"x(\d+)$", item)) else 0
+        if item.startswith("{{"):
+            out += [Native()] * (times + 1)
+        elif item.startswith("_"):
+            out += [None] * max(times, 1)
+        elif item.startswith("stale"):
+            out += [STALE] * (times + 1)
+        else:
+            out += _numbers(item)
+    return out
+
+
+def _numbers(item: str) -> list[Sample]:
+    match = _VALUE.fullmatch(item)
+    if not match:
+        raise ValueError(f"not a value: {item}")
+    first, sign, step, times = match.groups()
+    value, out = parse_number(first.removeprefix("+")), []
+    change = parse_number(step) * (1 if sign == "+" else -1) if step else 0.0
+    for _ in range(int(times or 0) + 1):
+        out.append(value)
+        value += change
+    return out
