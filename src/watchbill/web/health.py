@@ -80,6 +80,7 @@ def health(request: HttpRequest) -> HttpResponse:
             "processes": processes,
             "lanes": lanes,
             "telemetry": telemetry,
+            "telemetry_away": away,
             "telemetry_url": settings.TELEMETRY_URL,
             "database": connection.vendor,
             "database_ms": _database_ms(),
