@@ -21,6 +21,20 @@ POSTGRES = [
 ]
 
 
+def remove(vendor):
+    """The statements that take the triggers away again (tests empty the tables between runs)."""
+    if vendor == "sqlite":
+        return [
+            f"DROP TRIGGER IF EXISTS {table}_no_{op}"
+            for table in TABLES
+            for op in ("update", "delete")
+        ]
+    return [
+        *(f"DROP TRIGGER IF EXISTS {table}_append_only ON {table}" for table in TABLES),
+        "DROP FUNCTION IF EXISTS watchbill_refuse()",
+    ]
+
+
 def install(apps, schema_editor):
     for sql in SQLITE if schema_editor.connection.vendor == "sqlite" else POSTGRES:
         schema_editor.execute(sql)

@@ -1,0 +1,92 @@
+"""What all tests share: people at every level, the clock put back."""
+
+from collections.abc import Callable, Iterator
+from importlib import import_module
+
+import pytest
+from django.db import connection
+
+from watchbill.lib import clock
+from watchbill.lib.levels import Area
+from watchbill.people.models import House, Person, Standing, Team
+
+MakePerson = Callable[..., Person]
+APPEND_ONLY = import_module("watchbill.acts.migrations.0002_append_only")
+
+
+@pytest.fixture
+def real_commits(transactional_db: None) -> Iterator[None]:
+    """The database with real commits, for threads and processes.
+
+    Such a test is cleaned up by emptying every table, which the ledger refuses: its triggers are
+    taken away for the emptying and put back for the next test.
+    """
+    with connection.schema_editor() as editor:
+        for sql in APPEND_ONLY.remove(connection.vendor):
+            editor.execute(sql)
+        APPEND_ONLY.install(None, editor)
+    yield
+    with connection.schema_editor() as editor:
+        for sql in APPEND_ONLY.remove(connection.vendor):
+            editor.execute(sql)
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> Iterator[None]:
+    yield
+    clock.reset()
+
+
+@pytest.fixture
+def make_person(db: None) -> MakePerson:
+    """`make_person("ann", 2)`: somebody at L2 in every area, or `monitoring=3` in one."""
+
+    def make(username: str, level: int = 1, *, owner: bool = False, **areas: int) -> Person:
+        person = Person(username=username, name=username.capitalize(), is_owner=owner)
+        person.set_unusable_password()
+        person.save()
+        for area in Area:
+            at = areas.get(area.name.lower(), level)
+            Standing.objects.create(person=person, area=area.value, level=at, reason="test")
+        return person
+
+    return make
+
+
+@pytest.fixture
+def jun(make_person: MakePerson) -> Person:
+    """An L1."""
+    return make_person("jun", 1)
+
+
+@pytest.fixture
+def ann(make_person: MakePerson) -> Person:
+    """An L2."""
+    return make_person("ann", 2)
+
+
+@pytest.fixture
+def sam(make_person: MakePerson) -> Person:
+    """An L3."""
+    return make_person("sam", 3)
+
+
+@pytest.fixture
+def lea(make_person: MakePerson) -> Person:
+    """An L4."""
+    return make_person("lea", 4)
+
+
+@pytest.fixture
+def house(db: None) -> House:
+    """The installation, enforcing everywhere."""
+    house = House.get()
+    house.dials = {area.value: "enforce" for area in Area}
+    house.save()
+    return house
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    """A team without members."""
+    return Team.objects.create(slug="shop", name="Shop team")
