@@ -15,6 +15,7 @@ from watchbill.people.models import House, Person
     area=lambda entry, given: entry.area,
     tier=Tier.ROUTINE,
     own=lambda entry, person: entry.by_id == person.pk,
+    moves=False,  # entries never change, not even by a version
     says="voided: {was}",
     title="Void this entry",
 )
