@@ -16,15 +16,24 @@ PROMETHEUS = """\
 global:
   scrape_interval: 15s
 
-scrape_configs: []
+scrape_configs:
+  # Lists of targets that programs write. A list is [{"targets": ["host:port"], "labels": {}}].
+  - job_name: files
+    file_sd_configs:
+      - files: [targets/*.json, example/targets.json]
+
 #  - job_name: shop
 #    static_configs:
 #      - targets: ["127.0.0.1:9100"]
 """
 
 COMMANDS = """\
-# The commands that runbook steps may run, by name. Nothing else is ever run, and no shell is used.
-# See docs/runbooks.md.
+# The commands that runbook steps may run. Nothing else is ever run, and no shell is used. Such as:
+#
+#   commands:
+#     restart-payments:
+#       argv: [/usr/bin/systemctl, restart, payments]
+#       timeout: 30s
 commands: {}
 """
 
@@ -36,9 +45,10 @@ class FolderError(Exception):
 def prepare(data: Path) -> None:
     """Create what is missing of the folder, its keys and its first configuration."""
     try:
+        os.umask(0o077)  # nobody but the owner reads what any of our processes writes
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         data.chmod(0o700)
-        for folder in ("run", "rules"):
+        for folder in ("run", "rules", "targets"):
             (data / folder).mkdir(mode=0o700, exist_ok=True)
         files.create(data / "secret-key", secrets.token_urlsafe(48) + "\n")
         files.create(data / "telemetry-token", secrets.token_urlsafe(32) + "\n")

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-
 from tests.processes.installation import Installation, free_port, until
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(120)]

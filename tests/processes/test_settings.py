@@ -1,7 +1,6 @@
 """What an operator can get wrong is answered with a sentence and an exit status."""
 
 import pytest
-
 from tests.processes.installation import Installation
 
 
