@@ -1,0 +1,154 @@
+"""Runbooks with their versions, runs of a version, and each doing of a step."""
+
+from functools import cached_property
+
+import msgspec
+from django.db import models
+
+from watchbill.catalog.models import Component
+from watchbill.lib import clock
+from watchbill.lib.levels import Tier
+from watchbill.people.models import Person
+from watchbill.people.subject import Subject
+from watchbill.practice.about import AboutSubject
+from watchbill.runbooks.procedure import Procedure, Step
+
+
+class Runbook(Subject):
+    """A procedure under its name. What it says stands in its versions; one is in force."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    title = models.CharField(max_length=200)
+    component = models.ForeignKey(
+        Component, models.PROTECT, null=True, related_name="runbooks"
+    )
+    area = models.CharField(max_length=40)
+    stakes = models.PositiveSmallIntegerField(default=Tier.ROUTINE)
+    in_force = models.ForeignKey("RunbookVersion", models.PROTECT, null=True, related_name="+")
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def tier(self) -> Tier:
+        """As its version in force says."""
+        return Tier(self.stakes)
+
+    def thread(self) -> list[Subject]:
+        """Shown in its component's timeline too."""
+        return [self.component] if self.component else []
+
+
+class RunbookVersion(models.Model):
+    """What a runbook said from one publication to the next. Never changed: runs refer to it."""
+
+    runbook = models.ForeignKey(Runbook, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    source = models.TextField()  # the Markdown
+    content = models.JSONField()  # the same as a Procedure
+    published_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    published_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["runbook", "number"], name="runbooks_version_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.runbook}, version {self.number}"
+
+    @cached_property
+    def procedure(self) -> Procedure:
+        """The steps and all, ready to use."""
+        return msgspec.convert(self.content, Procedure)
+
+
+class Run(AboutSubject):
+    """Somebody works through a runbook, step by step, because of an incident, alert or change."""
+
+    class State(models.TextChoices):
+        """A halted run is never resumed: a new one is started, with a fresh look."""
+
+        RUNNING = "running"
+        FINISHED = "finished"
+        HALTED = "halted"
+
+    of = models.ForeignKey(RunbookVersion, models.PROTECT, related_name="runs")
+    area = models.CharField(max_length=40)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
+    at_step = models.PositiveSmallIntegerField(default=1)  # from 1; one more than there are: done
+    values = models.JSONField(default=dict)  # name -> what was answered
+    started_by = models.ForeignKey(Person, models.PROTECT, related_name="runs")
+    started_at = models.DateTimeField(default=clock.now)
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.of.runbook.title} (run {self.pk})"
+
+    @property
+    def tier(self) -> Tier:
+        """As the version that is run says, whatever was published since."""
+        return Tier.read(self.of.procedure.tier)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of the version that is run."""
+        return self.of.procedure.steps
+
+    def thread(self) -> list[Subject]:
+        """Its runbook, what it is about, and what that belongs to."""
+        return list(dict.fromkeys([self.of.runbook, *super().thread()]))
+
+
+class Execution(models.Model):
+    """One doing of one step. Those of the machine are claimed by the work process."""
+
+    class State(models.TextChoices):
+        """`interrupted`: it was cut off, and nobody knows whether it took effect."""
+
+        QUEUED = "queued"
+        RUNNING = "running"
+        SUCCEEDED = "succeeded"
+        FAILED = "failed"
+        INTERRUPTED = "interrupted"
+        SKIPPED = "skipped"
+        CANCELLED = "cancelled"
+
+    run = models.ForeignKey(Run, models.PROTECT, related_name="executions")
+    step = models.PositiveSmallIntegerField()
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    state = models.CharField(max_length=12, choices=State.choices)
+    exact = models.JSONField()  # what is done, values filled in
+    argv = models.JSONField(default=list)  # of a command: as the allow-list completed it
+    result = models.CharField(max_length=500, blank=True)  # one sentence
+    output = models.TextField(blank=True)
+    asked_at = models.DateTimeField(default=clock.now)
+    due_at = models.DateTimeField(default=clock.now)  # not to be begun before
+    deadline = models.DateTimeField(null=True)  # a check may be repeated until then
+    begun_at = models.DateTimeField(null=True)
+    lease_until = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    LIVE = (State.QUEUED, State.RUNNING)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run"],
+                condition=models.Q(state__in=["queued", "running"]),
+                name="runbooks_one_at_a_time",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="runbooks_due", condition=models.Q(state="queued")
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"step {self.step} of {self.run}"
+
+    @property
+    def live(self) -> bool:
+        """Waits for the work process, or is being done by it."""
+        return self.state in self.LIVE
