@@ -195,7 +195,7 @@ def read(environ: Mapping[str, str]) -> dict[str, Any]:
     for name in sorted(environ):
         if name.startswith("WATCHBILL_") and name not in known:
             raise SettingsError(f"{name} is not a setting. `watchbill settings` lists them all.")
-    values = {}
+    values: dict[str, Any] = {}
     for setting in TABLE:
         text = environ.get(setting.name, setting.default)
         if text == "" and setting.read is _path:

@@ -49,7 +49,7 @@ class OneProcess(MTServer):
     def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
         lifeline.limit_stop()
         live.TAIL.close()  # an open stream would hold up the stop until that limit
-        super().signal_handler_interrupt(*args, **kwargs)
+        super().signal_handler_interrupt()  # type: ignore[no-untyped-call]
 
 
 def run() -> None:
