@@ -93,8 +93,8 @@ FAULTS = {
         Fault(
             name="queue",
             service="payments",
-            description="Receipts are no longer mailed; once their queue is full, every charge fails.",
-            seen="the receipt queue grows by eight a second; after four minutes payments answers 503",
+            description="Receipts are not mailed; once their queue is full, every charge fails.",
+            seen="the receipt queue grows by eight a second; full after four minutes, payments fails",
             cause="the mailer waits for ever on a dead connection to the mail server",
             mended=("drain", "payments"),
             alert="QueueFilling",

@@ -10,20 +10,23 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from watchbill.demo.answering import TOKEN_NEEDED, JsonHandler, Server
 from watchbill.demo.place import SERVICES, NotRunning, Place, write, write_json
-from watchbill.demo.supervise import Supervisor
+from watchbill.demo.supervise import Child, Supervisor
 from watchbill.demo.wire import HOST
 from watchbill.lib import lifeline
 
 TEND_EVERY = 0.2  # seconds
+LOAD = Child("load", "watchbill.demo.load")
 
 
-def run(data: Path, ports: dict[str, int] | None = None, *, load: bool = True) -> None:
+def run(
+    data: Path, ports: dict[str, int] | None = None, helpers: Sequence[Child] = (LOAD,)
+) -> None:
     """Run the example in Watchbill's folder `data` until SIGTERM or SIGINT.
 
     `ports` fixes the ports of services by name (and of the "supervisor"); the others are those
@@ -36,8 +39,8 @@ def run(data: Path, ports: dict[str, int] | None = None, *, load: bool = True) -
     place.create()
     write_json(place.folder / "ports.json", _ports(place, ports or {}))
     write_json(place.targets, targets(place.ports()))
-    write(place.pid("supervisor"), str(os.getpid()))
-    supervisor = Supervisor(place, load=load)
+    write(place.pid("supervisor"), f"{os.getpid()}\n")
+    supervisor = Supervisor(place, helpers)
     orders = _OrderServer(supervisor)
     threading.Thread(target=orders.serve_forever, args=(0.1,), daemon=True).start()
     try:
@@ -125,9 +128,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m watchbill.demo.run", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="Watchbill's data folder")
     parser.add_argument("--lifeline", type=int, help="pipe whose end stops the example")
+    parser.add_argument("--history-to", metavar="URL", help="remote write receiver of the history")
+    parser.add_argument("--token-file", metavar="FILE", help="file with that receiver's token")
     options = parser.parse_args()
     lifeline.hold(options.lifeline)
-    run(options.data)
+    run(options.data, helpers=[LOAD, *_history(options)])
+
+
+def _history(options: argparse.Namespace) -> list[Child]:
+    if options.history_to is None:
+        return []
+    token = ("--token-file", options.token_file) if options.token_file else ()
+    arguments = ("--to", options.history_to, *token)
+    return [Child("history", "watchbill.demo.history", arguments, once=True)]
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +31,9 @@ class Child:
     """One process: how it is started, and how it fares."""
 
     name: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    once: bool = False  # when it ends well it is done, not dead
     process: "subprocess.Popen[bytes] | None" = None
     born: float = 0.0  # monotonic
     deaths: int = 0  # in a row
@@ -74,12 +78,13 @@ class Releases:
 
 
 class Supervisor:
-    """The three services and the load generator. Orders come from other threads."""
+    """The three services and their helpers. Orders come from other threads."""
 
-    def __init__(self, place: Place, *, load: bool = True) -> None:
+    def __init__(self, place: Place, helpers: Iterable[Child] = ()) -> None:
         self.place = place
         self.releases = Releases(place)
-        self.children = {name: Child(name) for name in (*SERVICES, *(("load",) if load else ()))}
+        services = [Child(name, "watchbill.demo.services") for name in SERVICES]
+        self.children = {child.name: child for child in (*services, *helpers)}
         self._lock = threading.RLock()
         self._lifeline, self._hold = os.pipe()  # children watch the first; the second stays here
 
@@ -149,23 +154,22 @@ class Supervisor:
 
     def _start(self, child: Child) -> None:
         child.process = subprocess.Popen(
-            self._command(child.name),
+            self._command(child),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,  # the journal's file has the same lines
             pass_fds=(self._lifeline,),
             start_new_session=True,  # Ctrl-C reaches the supervisor alone, which then stops them
         )
         child.born = time.monotonic()
-        write(self.place.pid(child.name), str(child.process.pid))
+        write(self.place.pid(child.name), f"{child.process.pid}\n")
 
-    def _command(self, name: str) -> list[str]:
-        data = str(self.place.folder.parent)
-        common = ["--data", data, "--lifeline", str(self._lifeline)]
-        if name == "load":
-            return [sys.executable, "-m", "watchbill.demo.load", *common]
-        port, release = str(self.place.ports()[name]), self.releases.running(name)
-        service = [sys.executable, "-m", "watchbill.demo.services", name]
-        return [*service, "--port", port, "--release", release, *common]
+    def _command(self, child: Child) -> list[str]:
+        arguments = list(child.arguments)
+        if child.name in SERVICES:
+            port, release = self.place.ports()[child.name], self.releases.running(child.name)
+            arguments = [child.name, "--port", str(port), "--release", release]
+        common = ["--data", str(self.place.folder.parent), "--lifeline", str(self._lifeline)]
+        return [sys.executable, "-m", child.module, *arguments, *common]
 
     def _bury(self, child: Child) -> None:
         assert child.process is not None
@@ -176,6 +180,8 @@ class Supervisor:
         child.due = time.monotonic() + BACK_OFF[min(child.deaths, len(BACK_OFF)) - 1]
         if status == FAIL_STOP:
             child.held = "it stopped itself rather than do harm; restart it by hand"
+        elif child.once and status in (0, 1):
+            child.held = "finished" if status == 0 else "refused, see what it said"
 
     def _end(self, child: Child, deadline: float) -> None:
         if child.process is None:
