@@ -1,0 +1,1 @@
+"""Telemetry over HTTP: the Prometheus API, intake, status; bearer tokens on everything."""

@@ -1,0 +1,1 @@
+"""Metrics fetched by ourselves: configuration, discovery, relabelling, the loop, own host."""

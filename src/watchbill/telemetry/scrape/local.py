@@ -1,0 +1,71 @@
+"""Sources inside this process, scraped without HTTP: the machine, and telemetry itself."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from watchbill.lib import clock
+from watchbill.telemetry.intake.exposition import Exposition
+from watchbill.telemetry.intake.metadata import MetadataBook
+from watchbill.telemetry.promql.storage import labels_of
+from watchbill.telemetry.scrape.page import TargetSeries
+from watchbill.telemetry.scrape.relabel import Relabeller
+from watchbill.telemetry.store.head import Columns
+from watchbill.telemetry.store.index import SeriesLimitError
+from watchbill.telemetry.store.samples import OverloadError, SampleStore
+from watchbill.telemetry.store.wal import LogFullError
+
+log = logging.getLogger(__name__)
+
+INTERVAL_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class LocalSource:
+    """Something that can say how it is; `labels` hold job and instance."""
+
+    labels: Mapping[str, str]
+    page: Callable[[], Exposition]
+
+
+class LocalScraper:
+    """Takes every source's page each `INTERVAL_SECONDS`, for as long as `run` runs."""
+
+    def __init__(
+        self,
+        store: SampleStore,
+        metadata: MetadataBook,
+        sources: list[LocalSource],
+        executor: Executor,
+    ) -> None:
+        self._store, self._metadata, self._executor = store, metadata, executor
+        self._sources = [
+            (source, TargetSeries(store, labels_of(source.labels), Relabeller(())))
+            for source in sources
+        ]
+
+    async def run(self) -> None:
+        """Scrape until cancelled."""
+        due = time.monotonic()
+        while True:
+            for source, series in self._sources:
+                await asyncio.get_running_loop().run_in_executor(
+                    self._executor, self._take, source, series
+                )
+            due = max(due + INTERVAL_SECONDS, time.monotonic())
+            await asyncio.sleep(due - time.monotonic())
+
+    def _take(self, source: LocalSource, series: TargetSeries) -> None:
+        at_ms = int(clock.seconds() * 1000)
+        page = source.page()
+        try:
+            samples, _ = series.take(page, at_ms)
+            report = series.report({"up": 1.0}, at_ms)
+            self._store.append(Columns.join([samples, report]))
+        except (LogFullError, OverloadError, SeriesLimitError) as error:
+            log.warning("metrics of %s not stored: %s", source.labels["job"], error)
+            return
+        self._metadata.update(page.metadata)

@@ -1,0 +1,142 @@
+"""The seam to long-term storage: what the store asks of it, and a fake that lives in memory."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchbill.telemetry.promql.storage import Labels, Times, Values
+from watchbill.telemetry.store.index import Ids
+
+HOUR_MS = 3_600_000
+
+
+class ChunkStoreError(Exception):
+    """Long-term storage did not do what was asked; the message says what it answered."""
+
+
+class StoreDamagedError(ChunkStoreError):
+    """The folder holds less than it should, or cannot be opened. Never start from empty then."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples as parallel columns: series id, time in ms, value."""
+
+    ids: Ids
+    t: Times
+    v: Values
+
+    def __len__(self) -> int:
+        """How many samples."""
+        return len(self.t)
+
+    @staticmethod
+    def empty() -> "Samples":
+        """No samples."""
+        return Samples(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0))
+
+
+@dataclass(frozen=True)
+class ChunkHealth:
+    """State of long-term storage, for people."""
+
+    kind: str
+    rows: int
+    bytes: int
+    oldest_ms: int | None
+    problem: str | None = None
+
+
+class ChunkStore(Protocol):
+    """Keeps samples by series and hour. Every method may raise `ChunkStoreError`."""
+
+    def put(self, samples: Samples) -> None:
+        """Store samples, ordered by id then time; all of them are durable on return."""
+        ...
+
+    def put_series(self, series: Iterable[tuple[int, Labels]]) -> None:
+        """Store what ids mean; storing a pair again is harmless."""
+        ...
+
+    def series(self) -> Iterator[tuple[int, Labels]]:
+        """Every id ever stored with its labels."""
+        ...
+
+    def select(self, ids: Ids, start_ms: int, end_ms: int) -> Samples:
+        """Samples of these series, both ends inclusive, ordered by id; times of one id ascend
+        within each stored chunk, and samples stored twice come twice."""
+        ...
+
+    def drop_before(self, floor_ms: int) -> None:
+        """Delete days that lie wholly before `floor_ms`."""
+        ...
+
+    def check(self) -> ChunkHealth:
+        """Look at what is there."""
+        ...
+
+    def close(self) -> None:
+        """Wait for what is running, then let go."""
+        ...
+
+
+class MemoryChunks:
+    """A `ChunkStore` that forgets everything when the process ends."""
+
+    def __init__(self) -> None:
+        self._samples = Samples.empty()
+        self._series: dict[int, Labels] = {}
+        self.failing: str | None = None
+
+    def put(self, samples: Samples) -> None:
+        """See `ChunkStore.put`; raises while `failing` is set."""
+        if self.failing:
+            raise ChunkStoreError(self.failing)
+        held = self._samples
+        ids = np.concatenate([held.ids, samples.ids])
+        order = np.argsort(ids, kind="stable")
+        self._samples = Samples(
+            ids[order],
+            np.concatenate([held.t, samples.t])[order],
+            np.concatenate([held.v, samples.v])[order],
+        )
+
+    def put_series(self, series: Iterable[tuple[int, Labels]]) -> None:
+        """See `ChunkStore.put_series`."""
+        if self.failing:
+            raise ChunkStoreError(self.failing)
+        self._series.update(series)
+
+    def series(self) -> Iterator[tuple[int, Labels]]:
+        """See `ChunkStore.series`."""
+        return iter(self._series.items())
+
+    def select(self, ids: Ids, start_ms: int, end_ms: int) -> Samples:
+        """See `ChunkStore.select`."""
+        held = self._samples
+        return self._where(np.isin(held.ids, ids) & (held.t >= start_ms) & (held.t <= end_ms))
+
+    def drop_before(self, floor_ms: int) -> None:
+        """See `ChunkStore.drop_before`; exact to the millisecond here."""
+        self._samples = self._where(self._samples.t >= floor_ms)
+
+    def check(self) -> ChunkHealth:
+        """See `ChunkStore.check`."""
+        held = self._samples
+        return ChunkHealth(
+            "memory",
+            len(held),
+            held.t.nbytes * 3,
+            int(held.t.min()) if len(held) else None,
+            self.failing,
+        )
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    def _where(self, mask: NDArray[np.bool_]) -> Samples:
+        held = self._samples
+        return Samples(held.ids[mask], held.t[mask], held.v[mask])

@@ -1,0 +1,138 @@
+"""The series index: which label sets exist, what number each has, which of them match.
+
+A series has a `slot` (dense, 0…n-1, this process only) and an `id` (permanent, written to disk).
+The upper half of an id numbers the metric name, so that chunks sorted by id keep a metric together.
+"""
+
+import sys
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watchbill.telemetry.promql.storage import METRIC_NAME, Labels, Matcher
+
+Slots = NDArray[np.int64]
+Ids = NDArray[np.uint64]
+
+METRIC_SHIFT = 32
+
+
+class SeriesLimitError(Exception):
+    """A new series would exceed the limit."""
+
+
+class SeriesIndex:
+    """Labels ↔ slot ↔ id, with a posting list per label value. Callers hold the store's lock."""
+
+    def __init__(self, limit: int = 1_000_000) -> None:
+        self._limit = limit
+        self.labels: list[Labels] = []
+        self._ids = array("Q")
+        self._ids_view: Ids = np.zeros(0, np.uint64)
+        self._slot_of_labels: dict[Labels, int] = {}
+        self._slot_of_id: dict[int, int] = {}
+        self._postings: dict[str, dict[str, array[int]]] = {}
+        self._metrics: dict[str, tuple[int, int]] = {}
+        self._next_metric = 0
+
+    def __len__(self) -> int:
+        """How many series are known."""
+        return len(self.labels)
+
+    def find(self, labels: Labels) -> int | None:
+        """The slot of a label set (sorted, no empty values), if it is known."""
+        return self._slot_of_labels.get(labels)
+
+    def intern(self, labels: Labels) -> int:
+        """The slot of a label set, made when it is new. Raises `SeriesLimitError`."""
+        slot = self._slot_of_labels.get(labels)
+        if slot is not None:
+            return slot
+        if len(self.labels) >= self._limit:
+            raise SeriesLimitError(f"series limit of {self._limit} reached")
+        name = next((value for key, value in labels if key == METRIC_NAME), "")
+        metric, used = self._metrics.get(name, (self._next_metric, 0))
+        return self._add(labels, name, metric << METRIC_SHIFT | used)
+
+    def restore(self, series_id: int, labels: Labels) -> None:
+        """Put back a series that was written to disk under this id. Known ones are left alone."""
+        if series_id not in self._slot_of_id:
+            name = next((value for key, value in labels if key == METRIC_NAME), "")
+            self._add(labels, name, series_id)
+
+    def _add(self, labels: Labels, name: str, series_id: int) -> int:
+        labels = tuple((sys.intern(key), sys.intern(value)) for key, value in labels)
+        slot = len(self.labels)
+        self.labels.append(labels)
+        self._ids.append(series_id)
+        self._slot_of_labels[labels] = slot
+        self._slot_of_id[series_id] = slot
+        for key, value in labels:
+            values = self._postings.setdefault(key, {})
+            posting = values.get(value)
+            if posting is None:
+                posting = values[value] = array("q")
+            posting.append(slot)
+        metric, member = series_id >> METRIC_SHIFT, series_id & 0xFFFFFFFF
+        _, used = self._metrics.get(name, (metric, 0))
+        self._metrics[name] = (metric, max(used, member + 1))
+        self._next_metric = max(self._next_metric, metric + 1)
+        return slot
+
+    def ids(self) -> Ids:
+        """The id of every slot, in slot order."""
+        if len(self._ids_view) != len(self._ids):
+            self._ids_view = np.array(self._ids, np.uint64)
+        return self._ids_view
+
+    def slots_of_ids(self, ids: Ids) -> Slots:
+        """The slots of ids; -1 where an id is unknown."""
+        get = self._slot_of_id.get
+        return np.fromiter((get(int(one), -1) for one in ids), np.int64, len(ids))
+
+    def select(self, matchers: Sequence[Matcher]) -> Slots:
+        """The slots that satisfy every matcher, ascending."""
+        found = np.ones(len(self.labels), np.bool_)
+        for matcher in sorted(matchers, key=lambda one: one.op != "="):
+            found &= self._matching(matcher)
+            if not found.any():
+                break
+        return np.flatnonzero(found)
+
+    def _matching(self, matcher: Matcher) -> NDArray[np.bool_]:
+        values = self._postings.get(matcher.name, {})
+        if matcher.op == "=" and matcher.value:
+            hits: Iterable[str] = (matcher.value,) if matcher.value in values else ()
+            return self._mask((values[value] for value in hits), start=False)
+        if matcher.matches(""):  # series without the label match too: strike out those that do not
+            misses = (posting for value, posting in values.items() if not matcher.matches(value))
+            return self._mask(misses, start=True)
+        hits = (value for value in values if matcher.matches(value))
+        return self._mask((values[value] for value in hits), start=False)
+
+    def _mask(self, postings: Iterable["array[int]"], *, start: bool) -> NDArray[np.bool_]:
+        mask = np.full(len(self.labels), start)
+        for posting in postings:
+            mask[np.array(posting, np.int64)] = not start
+        return mask
+
+    def label_names(self, slots: Slots | None = None) -> list[str]:
+        """Names of labels, of these series or of all, sorted."""
+        if slots is None:
+            return sorted(self._postings)
+        return sorted({key for slot in slots for key, _ in self.labels[slot]})
+
+    def label_values(self, name: str, slots: Slots | None = None) -> list[str]:
+        """Values that a label takes, among these series or all, sorted."""
+        if slots is None:
+            return sorted(self._postings.get(name, {}))
+        return sorted({value for slot in slots for key, value in self.labels[slot] if key == name})
+
+    def cardinality(self) -> Mapping[str, Mapping[str, int]]:
+        """How many series each label value has, by label name."""
+        return {
+            name: {value: len(posting) for value, posting in values.items()}
+            for name, values in self._postings.items()
+        }
