@@ -89,6 +89,27 @@ def work() -> None:
 def telemetry() -> None:
     """Run the engine for metrics and logs alone."""
     _begin("telemetry")
+    from watchbill import settings
+    from watchbill.telemetry.config import TelemetryConfig
+    from watchbill.telemetry.server import FolderInUseError, run
+    from watchbill.telemetry.store.chunks import StoreDamagedError
+
+    host, port = settings.TELEMETRY_LISTEN
+    try:
+        run(
+            TelemetryConfig(
+                folder=settings.DATA / "telemetry",
+                host=host,
+                port=port,
+                tokens=settings.DATA / "tokens.json",
+                scrape_config=settings.SCRAPE_CONFIG,
+                retention=settings.RETENTION,
+                host_metrics=settings.HOST_METRICS,
+            )
+        )
+    except (FolderInUseError, StoreDamagedError) as error:
+        click.echo(f"watchbill: {error}", err=True)
+        sys.exit(1)
 
 
 @watchbill.command()

@@ -51,6 +51,10 @@ def test_secrets_are_not_written(form: type[logging.Formatter], text: str) -> No
     assert "***" in form("web").format(record(text))
 
 
+def test_an_address_is_no_secret() -> None:
+    assert "http://127.0.0.1:8420/x" in logs.without_secrets("at http://127.0.0.1:8420/x")
+
+
 def test_setting_up_twice_writes_a_line_once(capsys: pytest.CaptureFixture[str]) -> None:
     root = logging.getLogger()
     before, level = root.handlers[:], root.level

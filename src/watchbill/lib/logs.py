@@ -8,7 +8,7 @@ import sys
 from watchbill.lib import clock
 
 _SECRETS = re.compile(
-    r"(?P<before>\bBearer\s+|\bGenieKey\s+|://[^\s:/@]*:|\b(?:password|secret|token|key)=)"
+    r"(?P<before>\bBearer\s+|\bGenieKey\s+|://[^\s:/@]*:(?=[^\s/@]+@)|\b(?:password|secret|token|key)=)"
     r"[^\s@&\"']+",
     re.IGNORECASE,
 )
