@@ -1,4 +1,4 @@
-"""Every verb × tier × level × dial has the decision that the rules give."""
+"""Every verb by tier by level by dial has the decision that the rules give."""
 
 from itertools import product
 

@@ -197,7 +197,7 @@ def test_parameters_that_cannot_be_read_are_named(
 
 
 def test_an_act_is_not_done_on_something_else(describe: Act, ann: Person, house: House) -> None:
-    with pytest.raises(CannotBeDone, match="not on people.house"):
+    with pytest.raises(CannotBeDone, match=r"not on people\.house"):
         submit("test.describe", ann, house, {"text": "x"})
     with pytest.raises(CannotBeDone, match="no act"):
         submit("test.nothing", ann, house, {})
@@ -226,9 +226,12 @@ def test_the_database_refuses_to_change_or_delete_the_ledger(
         "UPDATE people_standing SET level=4",
         "DELETE FROM people_standing",
     ):
-        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute(sql)
+        with (
+            pytest.raises(DatabaseError, match="append-only"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(sql)
     entry.refresh_from_db()
     assert entry.reason
 

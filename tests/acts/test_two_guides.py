@@ -20,25 +20,29 @@ def test_one_of_two_go_aheads_wins(
 ) -> None:
     for number in range(ROUNDS):
         asked = describe.perform(jun, shop, text=f"round {number}")
-        results: list[str] = []
-        start = threading.Barrier(2)
-
-        def go(guide: Person, asked_id: int = asked.pk) -> None:
-            try:
-                start.wait()
-                perform.answer(asked_id, guide, go_ahead=True)
-                results.append("done")
-            except perform.NoGoAhead:
-                results.append("too late")
-            finally:
-                connections.close_all()
-
-        threads = [threading.Thread(target=go, args=(who,)) for who in (ann, sam)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert sorted(results) == ["done", "too late"]
+        assert sorted(_both_answer(asked.pk, ann, sam)) == ["done", "too late"]
         assert Entry.objects.filter(answers=asked).count() == 1
     shop.refresh_from_db()
     assert shop.version == ROUNDS
+
+
+def _both_answer(asked: int, *guides: Person) -> list[str]:
+    results: list[str] = []
+    start = threading.Barrier(len(guides))
+
+    def go(guide: Person) -> None:
+        try:
+            start.wait()
+            perform.answer(asked, guide, go_ahead=True)
+            results.append("done")
+        except perform.NoGoAhead:
+            results.append("too late")
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=go, args=(who,)) for who in guides]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results

@@ -1,0 +1,1 @@
+"""The ladder: what each level does in each area, and what the ledger shows of it."""

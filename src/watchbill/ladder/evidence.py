@@ -1,0 +1,70 @@
+"""Evidence: what the ledger shows of each duty. Reads the ledger only."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import Q
+
+from watchbill.acts.models import Entry
+from watchbill.acts.registry import KINDS
+from watchbill.lib.levels import Area
+from watchbill.people.models import Person
+
+# Whoever gave the go-ahead practised guiding, in the area of the act.
+GUIDING = {
+    Area.INCIDENT_RESPONSE: "IR-L3-3",
+    Area.MONITORING: "MO-L3-5",
+    Area.MAINTENANCE: "MA-L3-4",
+}
+MOST = 5000  # entries of one person that are looked at, newest first
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry as evidence of one duty."""
+
+    entry: Entry
+    as_guide: bool
+
+    @property
+    def witness(self) -> Person | None:
+        """Who saw it: the guide, or for the guide the learner."""
+        return self.entry.by if self.as_guide else self.entry.guide
+
+
+def of(person: Person) -> dict[str, list[Item]]:
+    """Duty of the shipped ladder -> what `person` did of it, newest first, once per object."""
+    entries = (
+        Entry.objects.filter(Q(by=person) | Q(guide=person))
+        .filter(state=Entry.State.DONE, voided_by=None)
+        .select_related("by", "guide")
+        .order_by("-id")[:MOST]
+    )
+    found: dict[str, list[Item]] = defaultdict(list)
+    seen: set[tuple[str, str]] = set()
+    for entry in entries:
+        as_guide = entry.guide_id == person.pk
+        for duty in duties_of(entry, as_guide=as_guide):
+            if (duty, entry.subject) not in seen:
+                seen.add((duty, entry.subject))
+                found[duty].append(Item(entry, as_guide))
+    return dict(found)
+
+
+def duties_of(entry: Entry, *, as_guide: bool) -> Iterable[str]:
+    """The duties that a done entry is evidence for: of its actor, or of its guide."""
+    area = next((a for a in Area if a.value == entry.area), None)
+    if area is None:
+        return ()
+    if as_guide:
+        return (GUIDING[area],)
+    kind = KINDS.get(entry.kind)
+    # An act may serve two areas (a runbook step for an incident or for a change): its own counts.
+    return [duty for duty in kind.duties if duty.startswith(area.prefix)] if kind else ()
+
+
+def acts_for(duty: str) -> list[str]:
+    """The registered acts that are evidence for a duty of the shipped ladder."""
+    named = [name for name, kind in sorted(KINDS.items()) if duty in kind.duties]
+    return named + (["a go-ahead given as guide"] if duty in GUIDING.values() else [])
