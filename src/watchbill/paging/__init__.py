@@ -1,0 +1,1 @@
+"""From alerts to people: escalation, and the outbox that delivers."""
