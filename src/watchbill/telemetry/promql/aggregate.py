@@ -112,8 +112,10 @@ def _count_values(expr: ast.Aggregation, vector: Vector, label: str) -> Vector:
     if not label or not is_utf8(label):
         raise EvalError(f"invalid label name {quote(label)}")
     row, step = np.nonzero(vector.present)
-    distinct, which = np.unique(vector.values[row, step], return_inverse=True)
-    names = vector.labels.symbols.ids(map(format_value, distinct.tolist()))
+    # Bits, because 0 and -0 are written differently.
+    bits, which = np.unique(vector.values[row, step].view(np.int64), return_inverse=True)
+    distinct = bits.view(np.float64).tolist()
+    names = vector.labels.symbols.ids(map(format_value, distinct))
     # One row for every series and value that occur together, then the same labels put together.
     pairs, pair = np.unique(row * max(len(distinct), 1) + which, return_inverse=True)
     series, value = np.divmod(pairs, max(len(distinct), 1))

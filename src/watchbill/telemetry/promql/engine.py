@@ -26,7 +26,7 @@ class Result:
 
     `data` holds the samples: for a vector one for each series, at the query's time; for a scalar
     one series without labels. A string is in `text`. Series of a matrix are sorted by labels, of
-    a vector too unless the query sorted them. `warnings` and `infos` are whole sentences.
+    a vector only as the query asks. `warnings` and `infos` are whole sentences.
     """
 
     type: ValueType
@@ -121,7 +121,7 @@ def _result(scope: Scope, value: Value) -> Result:
     if not isinstance(value, Vector):
         data = Selection([()], np.array([0, len(times)], np.int64), times, value)
         return Result("matrix" if query.is_range else "scalar", data, "", warnings, infos)
-    data = _shown(value, times, sort=query.is_range or not value.ordered)
+    data = _shown(value, times, sort=query.is_range)
     return Result("matrix" if query.is_range else "vector", data, "", warnings, infos)
 
 

@@ -24,7 +24,9 @@ def to_text(expr: Expr) -> str:
     """Text of the query on one line."""
     match expr:
         case ast.Number(value, duration):
-            return format_duration(round(value * 1000)) if duration else format_value(value)
+            # `Inf` without Prometheus's `+`, which would bind differently: +Inf ^ 2
+            text = format_value(value).removeprefix("+")
+            return format_duration(round(value * 1000)) if duration else text
         case ast.String(value):
             return quote(value)
         case ast.VectorSelector():

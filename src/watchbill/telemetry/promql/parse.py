@@ -140,7 +140,12 @@ def _signed_number(stream: TokenStream, where: str) -> float:
         raise stream.unexpected(where, "a number")
     stream.take()
     value = literal_seconds(token.text, token.span)
-    return -value if negative else value
+    return _negated(value) if negative else value
+
+
+def _negated(value: float) -> float:
+    """`-value`, but the one NaN that syntax trees hold, so that equal queries compare equal."""
+    return math.nan if math.isnan(value) else -value
 
 
 def _unary(stream: TokenStream) -> Expr:
@@ -150,7 +155,8 @@ def _unary(stream: TokenStream) -> Expr:
     inner = _expression(stream, _TIGHTEST)
     span = sign.span.to(inner.span)
     if isinstance(inner, ast.Number):
-        return replace(inner, value=-inner.value if sign.text == "-" else inner.value, span=span)
+        value = _negated(inner.value) if sign.text == "-" else inner.value
+        return replace(inner, value=value, span=span)
     return ast.Unary(sign.text, inner, span=span)
 
 

@@ -146,6 +146,9 @@ class InMemory:
         """Add `(ms, value)` samples to a series; a later value for the same time wins."""
         self._series.setdefault(labels_of(labels), {}).update(samples)
 
+    def __repr__(self) -> str:
+        return f"InMemory({self._series})"
+
     def clear(self) -> None:
         """Forget everything."""
         self._series.clear()
