@@ -39,7 +39,6 @@ class Request(HttpRequest):
     """A request of somebody who is signed in."""
 
     user: Person
-    htmx: Any
 
 
 def signed_in(
@@ -120,8 +119,7 @@ def _form(
         "next": _next(request),
         "again": request.GET.get("again", request.POST.get("again", "")),
     }
-    template = "acts/do_form.html" if request.htmx else "acts/do.html"
-    return render(request, template, context, status=status)
+    return render(request, "acts/do.html", context, status=status)
 
 
 @signed_in
@@ -198,10 +196,7 @@ def _next(request: HttpRequest) -> str:
 
 
 def _go(request: Request, url: str) -> HttpResponse:
-    target = url or _next(request)
-    if request.htmx:
-        return HttpResponse(status=200, headers={"HX-Redirect": target})
-    return HttpResponseRedirect(target)
+    return HttpResponseRedirect(url or _next(request))
 
 
 def form_url(kind: Kind[Any, ...], on: Subject, **preset: object) -> str:

@@ -1,0 +1,133 @@
+"""What needs the reader now, in order: pages, go-aheads, seats, tasks, changes, what is to answer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+
+from watchbill.acts import timeline
+from watchbill.acts.registry import KINDS
+from watchbill.incidents.models import Incident, Seat
+from watchbill.lib.levels import Area
+from watchbill.maintenance.models import Change, Progress
+from watchbill.monitoring.models import Report
+from watchbill.paging.models import Page
+from watchbill.people.models import Person
+from watchbill.practice.models import Improvement, Review
+
+MOST = 8  # of each sort
+
+
+@dataclass(frozen=True)
+class Need:
+    """One row of the list: `kind` and `mark` make its tag, `url` the one thing to do about it."""
+
+    kind: str
+    mark: str
+    title: str
+    detail: str
+    url: str
+    label: str
+    since: datetime | None = None
+
+
+def needs_of(person: Person) -> list[Need]:
+    """Everything, most urgent first."""
+    return [
+        *_pages(person),
+        *_asked(person),
+        *_waiting(person),
+        *_seats(person),
+        *_changes(person),
+        *_improvements(person),
+        *_reviews(person),
+        *_reports(person),
+    ]
+
+
+def _pages(person: Person) -> Iterator[Need]:
+    pages = person.pages.filter(state=Page.State.SENT).select_related(
+        "escalation__alert__component"
+    )
+    for page in pages.order_by("sent_at")[:MOST]:
+        yield Need(
+            "bad", "page", str(page.alert), page.alert.summary or "You are paged for it.",
+            reverse("paging:page", args=[page.pk]), "Acknowledge", page.sent_at,
+        )  # fmt: skip
+
+
+def _asked(person: Person) -> Iterator[Need]:
+    for ask in timeline.asks_for(person)[:MOST]:
+        title = KINDS[ask.kind].title
+        yield Need(
+            "guide", "go-ahead", f"{ask.by} asks: {title}",
+            "; ".join(ask.came_of_it.get("effect", [])) or ask.says,
+            reverse("acts:asks"), "Answer", ask.at,
+        )  # fmt: skip
+
+
+def _waiting(person: Person) -> Iterator[Need]:
+    for ask in timeline.asks_by(person)[:MOST]:
+        yield Need(
+            "guide", "you asked", KINDS[ask.kind].title, "A guide sees it now.",
+            reverse("acts:asks"), "See", ask.at,
+        )  # fmt: skip
+
+
+def _seats(person: Person) -> Iterator[Need]:
+    seats = Seat.objects.filter(person=person, until=None).exclude(
+        incident__state__in=Incident.OVER
+    )
+    for seat in seats.select_related("incident").order_by("-since")[:MOST]:
+        role = seat.get_role_display().lower()
+        yield Need(
+            "bad" if seat.role == Seat.Role.LEAD else "warn", seat.incident.how_bad.short,
+            seat.incident.title, f"You hold a seat: {role}.",
+            reverse("incidents:room", args=[seat.incident_id]), "Go there", seat.since,
+        )  # fmt: skip
+
+
+def _changes(person: Person) -> Iterator[Need]:
+    under_way = Change.objects.filter(started_by=person, state=Change.State.UNDER_WAY)
+    for change in under_way.order_by("started_at")[:MOST]:
+        yield Need(
+            "deep", "change", change.title, "Under way: verify it, or back it out.",
+            change.get_absolute_url(), "Go on", change.started_at,
+        )  # fmt: skip
+    told = Progress.objects.filter(to=person, acknowledged_at=None).select_related("change", "by")
+    for report in told.order_by("at")[:MOST]:
+        yield Need(
+            "deep", "report", f"{report.by} reports on {report.change.title}", report.text,
+            report.change.get_absolute_url(), "Acknowledge", report.at,
+        )  # fmt: skip
+
+
+def _improvements(person: Person) -> Iterator[Need]:
+    owned = Improvement.objects.filter(owner=person, state=Improvement.State.AGREED)
+    for improvement in owned.order_by("due")[:MOST]:
+        yield Need(
+            "deep", "improvement", improvement.title,
+            f"Due {improvement.due:%d %b}." if improvement.due else "No due date yet.",
+            reverse("practice:improvement", args=[improvement.pk]), "Carry out",
+        )  # fmt: skip
+
+
+def _reviews(person: Person) -> Iterator[Need]:
+    led = Review.objects.filter(lead=person, state=Review.State.OPEN)
+    for review in led.order_by("opened_at")[:MOST]:
+        yield Need(
+            "deep", "review", review.title, "You lead it; it is open for contributions.",
+            reverse("practice:review", args=[review.pk]), "Open", review.opened_at,
+        )  # fmt: skip
+
+
+def _reports(person: Person) -> Iterator[Need]:
+    if person.level(Area.MONITORING) < 2:
+        return
+    waiting = Report.objects.filter(answered_at=None).exclude(by=person).select_related("by")
+    for report in waiting.order_by("at")[:MOST]:
+        yield Need(
+            "warn", "anomaly", report.what, f"{report.by} reported it.",
+            report.get_absolute_url(), "Answer", report.at,
+        )  # fmt: skip

@@ -1,0 +1,69 @@
+"""How the system does, and the one sentence at the top of Now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from watchbill.alerts.models import Alert
+from watchbill.catalog.models import Component
+from watchbill.catalog.panels import Health, health_of
+from watchbill.incidents.models import Incident
+from watchbill.maintenance.models import Change
+
+SHOWN = 12
+
+
+@dataclass(frozen=True)
+class System:
+    """The state of everything, for one sentence and one list."""
+
+    incidents: list[Incident]
+    firing: list[Alert]
+    components: list[tuple[Component, Health]]
+    well: int
+    changes: int
+
+    @property
+    def sentence(self) -> str:
+        """What somebody who was just woken needs to read first."""
+        if self.incidents:
+            worst = self.incidents[0]
+            more = len(self.incidents) - 1
+            rest = f" {more} more incident{'s' if more > 1 else ''} open." if more else ""
+            return f"{worst.how_bad.short}: {worst.title}.{rest}"
+        if self.firing:
+            first = self.firing[0]
+            more = len(self.firing) - 1
+            rest = f", and {more} more" if more else ""
+            return f"{first.summary.rstrip('.') or first}{rest}. No incident is declared."
+        return "Everything is well."
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when the sentence is true."""
+        if self.incidents:
+            return self.incidents[0].declared_at
+        return self.firing[0].starts_at if self.firing else None
+
+
+def system() -> System:
+    """The state of the system, in five queries."""
+    components = list(Component.objects.order_by("-stakes", "name")[:500])
+    health = health_of(components)
+    rank = {"bad": 0, "warn": 1, "unknown": 2, "good": 3}
+    told = sorted(((c, health[c.pk]) for c in components), key=lambda pair: rank[pair[1].kind])
+    well = sum(one.kind == "good" for _, one in told)
+    return System(
+        incidents=list(
+            Incident.objects.exclude(state__in=Incident.OVER).order_by("severity", "-declared_at")[
+                :SHOWN
+            ]
+        ),
+        firing=list(
+            Alert.objects.filter(state=Alert.State.FIRING)
+            .select_related("component", "rule", "token")
+            .order_by("-starts_at")[:SHOWN]
+        ),
+        components=told[:SHOWN],
+        well=well,
+        changes=Change.objects.filter(state=Change.State.UNDER_WAY).count(),
+    )
