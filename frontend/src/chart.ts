@@ -136,6 +136,7 @@ class Chart {
     this.#uplot!.setScale("x", { min: range.start, max: range.end });
     this.#legend.fill(this.#columns!, colours, this.#hidden, (at) => this.#toggle(at));
     this.#tools.hidden = this.#zoom === null;
+    this.#offer();
     this.#plot.setAttribute("aria-label", this.#summary());
   }
 
@@ -169,7 +170,7 @@ class Chart {
       },
       scales: { x: { time: true, auto: false }, y: { range: { min: { pad: 0.1, soft: 0, mode: 3 }, max: { pad: 0.1, soft: 0, mode: 3 } } } },
       axes: [
-        { ...axis, space: 64, values: timeMarks },
+        { ...axis, size: 24, space: 64, values: timeMarks },
         { ...axis, size: 56, space: 32, values: (_plot, ticks) => ticks.map((tick) => format(tick, unit)) },
       ],
       series: [
@@ -197,19 +198,34 @@ class Chart {
     const end = plot.posToVal(plot.select.left + plot.select.width, "x");
     plot.setSelect({ left: 0, width: 0, top: 0, height: 0 }, false);
     setRange(this.sync, { start, end }, this);
-    this.#figure.dispatchEvent(new CustomEvent("wb:range", {
-      bubbles: true, detail: { start: Math.round(start * 1000), end: Math.round(end * 1000), query: this.#settings.query ?? "" },
-    }));
+    const detail = { start: Math.round(start * 1000), end: Math.round(end * 1000), query: this.#settings.query ?? "" };
+    this.#figure.dispatchEvent(new CustomEvent("wb:range", { bubbles: true, detail }));
+  }
+
+  /** Links such as "Report this range", shown while there is one; they are told which. */
+  #offer(): void {
+    for (const link of this.#figure.closest(".sheet")?.querySelectorAll<HTMLAnchorElement>("a[data-range-link]") ?? []) {
+      link.hidden = this.#zoom === null;
+      if (!this.#zoom) continue;
+      const address = new URL(link.href);
+      address.searchParams.set("start", String(Math.round(this.#zoom.start)));
+      address.searchParams.set("end", String(Math.round(this.#zoom.end)));
+      if (this.#settings.query) address.searchParams.set("query", this.#settings.query);
+      link.href = address.href;
+    }
   }
 
   #drawMarks(plot: uPlot): void {
     const { ctx, bbox } = plot;
     const scale = devicePixelRatio;
-    let free = -Infinity;
     ctx.save();
     ctx.font = `${11 * scale}px system-ui, sans-serif`;
-    for (const { at, label, kind } of [...(this.#settings.marks ?? [])].sort((a, b) => a.at - b.at)) {
+    ctx.textAlign = "left";
+    ctx.textBaseline = "alphabetic";
+    const marks = [...(this.#settings.marks ?? [])].sort((a, b) => a.at - b.at);
+    for (const [index, { at, label, kind }] of marks.entries()) {
       const x = Math.round(plot.valToPos(at, "x", true));
+      const next = marks[index + 1] ? plot.valToPos(marks[index + 1]!.at, "x", true) : Infinity;
       if (x < bbox.left || x > bbox.left + bbox.width) continue;
       ctx.strokeStyle = ctx.fillStyle = colour(this.#figure, kind ? `--${kind}` : "--faint");
       ctx.setLineDash([3 * scale, 4 * scale]);
@@ -217,10 +233,9 @@ class Chart {
       ctx.moveTo(x, bbox.top);
       ctx.lineTo(x, bbox.top + bbox.height);
       ctx.stroke();
-      const width = ctx.measureText(label).width;
-      if (x < free || x + width + 5 * scale > bbox.left + bbox.width) continue; // the list below names it
-      ctx.fillText(label, x + 4 * scale, bbox.top + 10 * scale);
-      free = x + width + 12 * scale;
+      const until = x + ctx.measureText(label).width + 6 * scale;
+      // Where there is no room the list below the chart names it.
+      if (until < Math.min(next, bbox.left + bbox.width)) ctx.fillText(label, x + 4 * scale, bbox.top + 10 * scale);
     }
     ctx.restore();
   }

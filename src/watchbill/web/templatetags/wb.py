@@ -222,7 +222,7 @@ def rail(context: template.Context, in_bar: bool) -> SafeString:
     return format_html_join(
         "\n",
         '<a class="rail-link" href="{}"{}>{}<span class="label">{}</span>'
-        '<span class="short" aria-hidden="true">{}</span>{}</a>',
+        '<span class="short">{}</span>{}</a>',
         (
             (
                 section.path,
