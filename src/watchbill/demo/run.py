@@ -21,16 +21,13 @@ from watchbill.demo.wire import HOST
 from watchbill.lib import lifeline
 
 TEND_EVERY = 0.2  # seconds
-LOAD = Child("load", "watchbill.demo.load")
 
 
-def run(
-    data: Path, ports: dict[str, int] | None = None, helpers: Sequence[Child] = (LOAD,)
-) -> None:
+def run(data: Path, ports: dict[str, int] | None = None, *, helpers: Sequence[Child] = ()) -> None:
     """Run the example in Watchbill's folder `data` until SIGTERM or SIGINT.
 
     `ports` fixes the ports of services by name (and of the "supervisor"); the others are those
-    of last time, or free ones.
+    of last time, or free ones. `helpers` run beside them.
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -132,15 +129,16 @@ def main() -> None:
     parser.add_argument("--token-file", metavar="FILE", help="file with that receiver's token")
     options = parser.parse_args()
     lifeline.hold(options.lifeline)
-    run(options.data, helpers=[LOAD, *_history(options)])
+    run(options.data, helpers=_helpers(options))
 
 
-def _history(options: argparse.Namespace) -> list[Child]:
+def _helpers(options: argparse.Namespace) -> list[Child]:
+    customers = Child("load", "watchbill.demo.load")
     if options.history_to is None:
-        return []
+        return [customers]
     token = ("--token-file", options.token_file) if options.token_file else ()
     arguments = ("--to", options.history_to, *token)
-    return [Child("history", "watchbill.demo.history", arguments, once=True)]
+    return [customers, Child("history", "watchbill.demo.history", arguments, once=True)]
 
 
 if __name__ == "__main__":
