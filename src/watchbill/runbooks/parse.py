@@ -334,6 +334,10 @@ def _http(content: str, line: int) -> Doing:
 
 def _body(body: Any, line: int) -> Any:
     try:
+        # YAML 1.1 reads on, yes and 1 as no text: as keys they would be sent as "true" and "1".
+        for key in _keys(body):
+            if not isinstance(key, str):
+                raise _Wrong(line, f"{key!r} in the body is no text", "Put the key into quotes.")
         json.dumps(body, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         hint = "Put dates into quotes."
@@ -342,6 +346,13 @@ def _body(body: Any, line: int) -> Any:
         hint = "Write the body as a map; it is then sent as JSON."
         raise _Wrong(line, "a text body cannot contain a value", hint)
     return body
+
+
+def _keys(body: Any) -> Iterator[Any]:
+    for value in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
+        yield from _keys(value)
+    if isinstance(body, dict):
+        yield from body
 
 
 def _expect(expect: Any, line: int) -> tuple[int, ...]:
