@@ -13,3 +13,5 @@ urlpatterns = [
         if app.startswith("watchbill.") and find_spec(f"{app}.urls")
     ),
 ]
+
+handler500 = "watchbill.web.health.server_error"

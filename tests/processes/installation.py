@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -74,6 +75,31 @@ class Installation:
         assert self.process.stdout
         self.printed = self.process.stdout.readline()
         assert "is ready" in self.printed, self.log()
+
+    def signed_in(self) -> httpx.Client:
+        """A browser of the owner, made by the first-run link. Close it."""
+        link = self.command("first-run").stdout.strip()
+        client = httpx.Client(base_url=f"http://127.0.0.1:{self.web}", follow_redirects=True)
+        form = client.get(link).text
+        token, key = (
+            re.search(rf'name="{name}" value="([^"]+)"', form)
+            for name in ("csrfmiddlewaretoken", "key")
+        )
+        assert token
+        assert key
+        answer = client.post(
+            "/first-run",
+            data={
+                "csrfmiddlewaretoken": token[1],
+                "key": key[1],
+                "house": "Test house",
+                "name": "Ada Byron",
+                "username": "ada",
+                "password": "a long enough pass phrase",
+            },
+        )
+        assert answer.status_code in (200, 404), answer.text
+        return client
 
     def stop(self, seconds: float = 5.0) -> int:
         """Ask it to stop; its exit status. Fails when it takes longer than `seconds`."""

@@ -1,5 +1,6 @@
 """`watchbill serve`, for real: processes are killed, ports and folders must come free."""
 
+import contextlib
 import os
 import signal
 import socket
@@ -71,6 +72,30 @@ def test_an_open_connection_does_not_hold_up_the_stop(running: Installation) -> 
         assert client.recv(4096).startswith(b"HTTP/1.1 200")
         assert running.stop() == 0
     assert "killed" not in running.log()
+
+
+def test_open_live_streams_do_not_hold_up_the_stop(running: Installation) -> None:
+    with running.signed_in() as browser, contextlib.ExitStack() as streams:
+        for _ in range(3):
+            live = streams.enter_context(browser.stream("GET", "/live?topics=now"))
+            assert live.status_code == 200
+            assert next(live.iter_raw())
+        begun = time.monotonic()
+        assert running.stop() == 0
+        assert time.monotonic() - begun < 3, "it ended by its limit, not in good order"
+
+
+def test_health_is_shown_to_people_and_says_what_was_restarted(running: Installation) -> None:
+    with running.signed_in() as browser:
+        old = running.pid("telemetry")
+        assert old
+        os.kill(old, signal.SIGKILL)
+        until("telemetry runs again", lambda: running.pid("telemetry") not in (old, None))
+        until("everything answers", running.answers)
+        page = browser.get("/settings/health")
+    assert page.status_code == 200
+    assert "SIGKILL" in page.text
+    assert str(running.data) in page.text
 
 
 @pytest.mark.parametrize("name", CHILDREN)

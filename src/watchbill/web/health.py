@@ -3,6 +3,7 @@
 import importlib
 import json
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from typing import Any
 import httpx
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import path
 from django.views.decorators.http import require_safe
 
@@ -54,6 +56,21 @@ def readyz(request: HttpRequest) -> HttpResponse:
         "".join(f"{reason}\n" for reason in reasons or ["ready"]),
         status=503 if reasons else 200,
         content_type="text/plain",
+    )
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's `handler500`: a database that is away or full is 503, so that senders try again."""
+    error = sys.exc_info()[1]
+    if not isinstance(error, OperationalError | InterfaceError):
+        return HttpResponse(render_to_string("500.html"), status=500)
+    connection.close()
+    full = "full" in str(error)
+    reason = "The disk is full" if full else "The database cannot be reached, or it is overloaded"
+    return HttpResponse(
+        render_to_string("web/away.html", {"reason": reason}),
+        status=503,
+        headers={"Retry-After": "10"},
     )
 
 
