@@ -199,7 +199,7 @@ def _go(request: Request, url: str) -> HttpResponse:
     return HttpResponseRedirect(url or _next(request))
 
 
-def form_url(kind: Kind[Any, ...], on: Subject, **preset: object) -> str:
+def form_url(kind: Kind[Any, ...], on: Subject, /, **preset: object) -> str:
     """Where the form of `kind` on `on` is."""
     query = urlencode({"on": on.ref, **{k: str(v) for k, v in preset.items()}})
     return f"{reverse('acts:do', args=[kind.name])}?{query}"

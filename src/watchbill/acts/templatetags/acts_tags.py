@@ -22,6 +22,7 @@ def act(
     context: RequestContext,
     name: str,
     on: Subject,
+    /,  # an act's parameters may be called `name` and `on` too
     label: str = "",
     *,
     primary: bool = False,
