@@ -107,6 +107,7 @@ APPS = (
     "maintenance",
     "ladder",
     "home",
+    "demo",
 )
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -1,4 +1,4 @@
-"""What needs the reader now, in order: pages, go-aheads, seats, tasks, changes, what is to answer."""
+"""What needs the reader now, most urgent first: pages, go-aheads, seats, changes, answers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -104,7 +104,7 @@ def _changes(person: Person) -> Iterator[Need]:
 
 
 def _improvements(person: Person) -> Iterator[Need]:
-    owned = Improvement.objects.filter(owner=person, state=Improvement.State.AGREED)
+    owned = Improvement.objects.filter(owner=person, state=Improvement.State.ACCEPTED)
     for improvement in owned.order_by("due")[:MOST]:
         yield Need(
             "deep", "improvement", improvement.title,
@@ -125,8 +125,8 @@ def _reviews(person: Person) -> Iterator[Need]:
 def _reports(person: Person) -> Iterator[Need]:
     if person.level(Area.MONITORING) < 2:
         return
-    waiting = Report.objects.filter(answered_at=None).exclude(by=person).select_related("by")
-    for report in waiting.order_by("at")[:MOST]:
+    waiting = Report.objects.filter(answer=Report.Answer.OPEN).exclude(by=person)
+    for report in waiting.select_related("by").order_by("at")[:MOST]:
         yield Need(
             "warn", "anomaly", report.what, f"{report.by} reported it.",
             report.get_absolute_url(), "Answer", report.at,

@@ -76,12 +76,12 @@ def _entry(label: str, hint: str, url: str, group: str) -> dict[str, Any]:
 
 def _acts(reader: Person) -> list[dict[str, Any]]:
     house = House.get()
-    offered = [kind for kind in KINDS.values() if kind.subject is House]
-    entries = [_entry("Declare an incident", "", reverse("incidents:declare"), "Do")]
-    for kind in offered:
-        if kind.may(reader, house).effect is not Effect.REFUSE:
-            entries.append(_entry(kind.title, kind.doc, form_url(kind, house), "Do"))
-    return entries
+    offered = [
+        _entry(kind.title, kind.doc, form_url(kind, house), "Do")
+        for kind in KINDS.values()
+        if kind.subject is House and kind.may(reader, house).effect is not Effect.REFUSE
+    ]
+    return [_entry("Declare an incident", "", reverse("incidents:declare"), "Do"), *offered]
 
 
 @provides_counts

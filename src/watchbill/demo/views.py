@@ -1,0 +1,37 @@
+"""The page of the example system: what can be broken, what is broken."""
+
+from pathlib import Path
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+
+from watchbill.acts.web import Request, signed_in
+from watchbill.demo.faults import FAULTS
+from watchbill.demo.models import Order
+from watchbill.demo.place import NotRunning, Place
+from watchbill.demo.shop import Refused, Shop
+from watchbill.people.models import House
+
+
+@signed_in
+def example(request: Request) -> HttpResponse:
+    """Every fault with whether it is there now, read from the processes."""
+    if not settings.DEMO:
+        raise Http404("the example system is not shown here")
+    try:
+        state, away = Shop(Place.under(Path(settings.DATA))).state(), ""
+    except (NotRunning, Refused) as error:
+        state, away = {}, str(error)
+    rows = [(fault, bool(state) and fault.present(state)) for fault in FAULTS.values()]
+    return render(
+        request,
+        "demo/example.html",
+        {
+            "rows": rows,
+            "broken": [fault for fault, present in rows if present],
+            "away": away,
+            "house": House.get(),
+            "orders": Order.objects.select_related("by").order_by("-id")[:10],
+        },
+    )
