@@ -57,7 +57,7 @@ def declare_from_alert(
     """Say that this alert is an incident; the alert and its component belong to it."""
     if earlier := Incident.objects.filter(alerts=alert).exclude(state__in=Incident.OVER).first():
         raise CannotBeDone(
-            f"It belongs to incident {earlier.pk} already.", hint=f"Go to /incidents/{earlier.pk}/."
+            f"It belongs to incident {earlier.pk} already.", hint=f"Go to {earlier.get_absolute_url()}."
         )
     incident = _declared(by, title or alert.summary[:200] or str(alert), severity, impact)
     incident.alerts.add(alert)
@@ -78,7 +78,7 @@ def _declared(by: Person, title: str, severity: Severity, impact: str) -> Incide
 
 def _made(incident: Incident) -> Outcome:
     return {
-        "ref": incident.ref, "url": f"/incidents/{incident.pk}/", "number": incident.pk,
+        "ref": incident.ref, "url": incident.get_absolute_url(), "number": incident.pk,
         "short": incident.how_bad.short, "title": incident.title,
     }  # fmt: skip
 

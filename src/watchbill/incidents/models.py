@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.db import models
+from django.urls import reverse
 
 from watchbill.acts.facts import Seats, provides_seats
 from watchbill.alerts.models import Alert
@@ -78,6 +79,10 @@ class Incident(Subject):
 
     def __str__(self) -> str:
         return f"incident {self.pk}: {self.title}"
+
+    def get_absolute_url(self) -> str:
+        """Its room."""
+        return reverse("incidents:room", args=[self.pk])
 
     @property
     def how_bad(self) -> Severity:

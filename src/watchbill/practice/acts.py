@@ -43,7 +43,7 @@ def open_review(on: Subject, by: Person, *, title: str = "", lead: Somebody = ""
         about=on.ref, area=_area(on, {}), lead=leader, title=title.strip()[:200] or f"Review: {on}"
     )
     return {
-        "ref": review.ref, "url": f"/reviews/{review.pk}/",
+        "ref": review.ref, "url": review.get_absolute_url(),
         "title": review.title, "led_by": str(leader),
     }  # fmt: skip
 
@@ -110,7 +110,7 @@ def publish_review(review: Review, by: Person, *, findings: Long) -> Outcome:
     review.findings, review.state = findings.strip(), Review.State.PUBLISHED
     review.published_at = clock.now()
     review.save(update_fields=["findings", "state", "published_at"])
-    return {"url": f"/reviews/{review.pk}/"}
+    return {"url": review.get_absolute_url()}
 
 
 @act(
@@ -141,7 +141,7 @@ def propose_improvement(
         about=on.ref, area=_area(on, {}), title=title.strip()[:200], expected=expected.strip(),
         measure=measure.strip(), proposed_by=by,
     )  # fmt: skip
-    return {"ref": work.ref, "url": f"/improvements/{work.pk}/"}
+    return {"ref": work.ref, "url": work.get_absolute_url()}
 
 
 @act(

@@ -1,6 +1,7 @@
 """Reviews with what people put into them, and the improvements that come of them."""
 
 from django.db import models
+from django.urls import reverse
 
 from watchbill.acts.facts import Seats, provides_seats
 from watchbill.lib import clock
@@ -34,6 +35,10 @@ class Review(AboutSubject):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("practice:review", args=[self.pk])
 
 
 class ReviewEntry(models.Model):
@@ -94,6 +99,10 @@ class Improvement(AboutSubject):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("practice:improvement", args=[self.pk])
 
     def thread(self) -> list[Subject]:
         """Where it came from, and the change that carries it out."""

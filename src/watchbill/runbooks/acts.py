@@ -99,7 +99,7 @@ def publish(
     runbook.stakes = Tier.read(procedure.tier)
     runbook.save()
     return {
-        "ref": runbook.ref, "url": f"/runbooks/{runbook.slug}/",
+        "ref": runbook.ref, "url": runbook.get_absolute_url(),
         "number": last + 1, "title": runbook.title,
     }  # fmt: skip
 
@@ -140,7 +140,7 @@ def start_run(
         raise CannotBeDone(f"There is no runbook {runbook!r}.", field="runbook")
     area = str(getattr(on, "area", "") or found.area)
     run = Run.objects.create(of=found.in_force, about=on.ref, area=area, started_by=by)
-    return {"ref": run.ref, "url": f"/runs/{run.pk}/", "title": found.title}
+    return {"ref": run.ref, "url": run.get_absolute_url(), "title": found.title}
 
 
 def _exact(run: Run, number: int) -> Doing:
@@ -161,13 +161,10 @@ def _argv(do: Doing) -> tuple[str, ...]:
         raise CannotBeDone(f"{error}.", hint="The operator of this machine adds it.") from None
 
 
-def _effect(run: Run, given: Given) -> list[str]:
-    number = given.get("step", run.at_step)
-    try:
-        do = _exact(run, number)
-        lines = [words(do, _argv(do))]
-    except CannotBeDone as error:
-        return [str(error)]
+def preview(run: Run, number: int) -> list[str]:
+    """Exactly what running the step would do now, line by line. Raises CannotBeDone."""
+    do = _exact(run, number)
+    lines = [words(do, _argv(do))]
     if isinstance(do, Command):
         lines.append(f"by the work process, for at most {allowed(do.argv[0]).timeout:g} s")
     if isinstance(do, Http):
@@ -180,6 +177,13 @@ def _effect(run: Run, given: Given) -> list[str]:
     if last is not None and last.state == State.INTERRUPTED:
         lines.append("The last try was interrupted: it is unknown whether it took effect.")
     return lines
+
+
+def _effect(run: Run, given: Given) -> list[str]:
+    try:
+        return preview(run, given.get("step", run.at_step))
+    except CannotBeDone as error:
+        return [str(error)]
 
 
 @act(
@@ -226,12 +230,12 @@ def answer_step(run: Run, by: Person, *, step: Number, value: str) -> Outcome:
     if wrong := acceptable(answer):
         raise CannotBeDone(wrong, field="value")
     run.values[do.name] = answer
-    Execution.objects.create(
+    execution = Execution.objects.create(
         run=run, step=step, by=by, exact=msgspec.to_builtins(do), state=State.SUCCEEDED,
         ended_at=clock.now(), result=f"{do.name} = {answer}",
     )  # fmt: skip
     advance(run)
-    return {"what": f"{do.name} = {answer}"}
+    return {"what": f"{do.name} = {answer}", "execution": execution.pk}
 
 
 @act(
@@ -250,12 +254,12 @@ def skip_step(run: Run, by: Person, *, step: Number, reason: Long) -> Outcome:
         raise CannotBeDone(
             "Later steps need this answer.", hint="Answer it, or halt and start another runbook."
         )
-    Execution.objects.create(
+    execution = Execution.objects.create(
         run=run, step=step, by=by, exact=msgspec.to_builtins(_step(run, step).do),
         state=State.SKIPPED, ended_at=clock.now(), result=reason.strip()[:500],
     )  # fmt: skip
     advance(run)
-    return {}
+    return {"execution": execution.pk}
 
 
 @act("halt", says="halted {on}: {why}", title="Halt", moves=True)
@@ -275,7 +279,7 @@ def halt(run: Run, by: Person, *, why: Annotated[str, Field(label="Why, in a wor
     )  # fmt: skip
     run.state, run.ended_at = Run.State.HALTED, now
     run.save(update_fields=["state", "ended_at"])
-    return {"url": f"/runs/{run.pk}/"}
+    return {"url": run.get_absolute_url()}
 
 
 def advance(run: Run) -> None:

@@ -4,6 +4,7 @@ from functools import cached_property
 
 import msgspec
 from django.db import models
+from django.urls import reverse
 
 from watchbill.catalog.models import Component
 from watchbill.lib import clock
@@ -28,6 +29,10 @@ class Runbook(Subject):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("runbooks:runbook", args=[self.slug])
 
     @property
     def tier(self) -> Tier:
@@ -84,6 +89,10 @@ class Run(AboutSubject):
 
     def __str__(self) -> str:
         return f"{self.of.runbook.title} (run {self.pk})"
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("runbooks:run", args=[self.pk])
 
     @property
     def tier(self) -> Tier:

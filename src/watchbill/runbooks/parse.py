@@ -349,7 +349,8 @@ def _body(body: Any, line: int) -> Any:
 
 
 def _keys(body: Any) -> Iterator[Any]:
-    for value in body.values() if isinstance(body, dict) else body if isinstance(body, list) else ():
+    inner = list(body.values()) if isinstance(body, dict) else body
+    for value in inner if isinstance(inner, list) else ():
         yield from _keys(value)
     if isinstance(body, dict):
         yield from body

@@ -1,0 +1,156 @@
+"""What the pages of runbooks show."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from django.db.models import QuerySet
+
+from watchbill.acts import timeline
+from watchbill.acts.given import CannotBeDone
+from watchbill.people.models import Person
+from watchbill.runbooks.acts import preview
+from watchbill.runbooks.fill import words
+from watchbill.runbooks.models import Execution, Run, Runbook
+from watchbill.runbooks.procedure import Doing, Step
+
+State = Execution.State
+LATEST = 200  # entries of a run's timeline
+
+EXAMPLE = """---
+slug: restart-payments
+title: Restart payments
+tier: moderate
+---
+When payments answers slowly and its pool is exhausted. Takes a minute; no request is lost.
+
+## Which node hangs
+Look at the chart of connections by node.
+
+```value node
+Which node has the most connections?
+```
+
+## Restart it
+
+```command
+[restart-payments, "{node}"]
+```
+
+## See that it helped
+
+```promql
+within: 5m
+sum(rate(payments_errors_total[1m])) < 1
+```
+"""
+
+
+def published() -> QuerySet[Runbook]:
+    """Every runbook with a version in force, by title."""
+    return (
+        Runbook.objects.exclude(in_force=None)
+        .select_related("component", "in_force")
+        .order_by("title")
+    )
+
+
+@dataclass(frozen=True)
+class Line:
+    """A step as a page shows it. `what` is exactly what is, was or will be done, line by line."""
+
+    number: int
+    step: Step
+    what: Sequence[str]
+    current: bool = False
+    last: Execution | None = None  # the last doing of it
+    earlier: Sequence[Execution] = ()
+    guide: Person | None = None  # who gave the go-ahead for the last doing
+
+    @property
+    def look(self) -> str:
+        """The look of the step's mark: good, bad or neither."""
+        if self.last is None:
+            return ""
+        if self.last.state == State.SUCCEEDED:
+            return "good"
+        return "bad" if self.last.state in (State.FAILED, State.INTERRUPTED) else ""
+
+    @property
+    def kind(self) -> str:
+        """The look of the tag with the state."""
+        if self.last is None:
+            return ""
+        return {State.SKIPPED: "warn", State.CANCELLED: ""}.get(
+            State(self.last.state), self.look or "deep"
+        )
+
+
+def written(steps: Sequence[Step]) -> list[Line]:
+    """The steps as the runbook has them, values not filled in."""
+    return [Line(n, step, [words(step.do)]) for n, step in enumerate(steps, 1)]
+
+
+def done_and_to_do(run: Run) -> list[Line]:
+    """The steps of a run with what came of each, in two queries."""
+    found: dict[int, list[Execution]] = {}
+    for execution in run.executions.select_related("by").order_by("pk"):
+        found.setdefault(execution.step, []).append(execution)
+    guides = _guides(run)
+    lines = []
+    for number, step in enumerate(run.steps, 1):
+        tries = found.get(number, [])
+        last = tries[-1] if tries else None
+        line = Line(
+            number,
+            step,
+            what=_what(run, number, step, last),
+            current=_is_current(run, number),
+            last=last,
+            earlier=tries[:-1],
+            guide=guides.get(last.pk) if last else None,
+        )
+        lines.append(line)
+    return lines
+
+
+def _is_current(run: Run, number: int) -> bool:
+    return run.state == Run.State.RUNNING and number == run.at_step
+
+
+def _what(run: Run, number: int, step: Step, last: Execution | None) -> list[str]:
+    if _is_current(run, number) and not (last and last.live):
+        try:
+            return preview(run, number)
+        except CannotBeDone as error:
+            return [str(error)]
+    if last is None:
+        return [words(step.do)]
+    do: Doing = msgspec.convert(last.exact, Doing)
+    return [words(do, tuple(last.argv))]
+
+
+def _guides(run: Run) -> dict[int, Person]:
+    """Execution -> whoever gave the go-ahead for it."""
+    guided = timeline.of(run).exclude(guide=None).filter(state="done")
+    return {
+        entry.came_of_it["execution"]: entry.guide
+        for entry in guided
+        if entry.guide is not None and "execution" in entry.came_of_it
+    }
+
+
+def asks_about(run: Run) -> list[Any]:
+    """What somebody asked to do in this run and nobody answered yet."""
+    return list(timeline.open_asks().filter(subject=run.ref))
+
+
+def sentence(run: Run) -> str:
+    """Where the run is, in words."""
+    title, count = run.of.runbook.title, len(run.steps)
+    if run.state == Run.State.HALTED:
+        return f"{title} was halted at step {run.at_step} of {count}"
+    if run.state == Run.State.FINISHED:
+        return f"{title} is done: all {count} steps"
+    return f"{title}: step {run.at_step} of {count}, {run.steps[run.at_step - 1].title}"
