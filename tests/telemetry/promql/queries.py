@@ -78,7 +78,7 @@ def binaries(draw: st.DrawFn, depth: int) -> str:
     op = draw(st.sampled_from((arithmetic, comparison)))
     how = draw(st.sampled_from(("on", "ignoring")))
     matching = f"{how} {draw(names())}"
-    extra = st.sampled_from(("", "()", "(other)", "(host)") if "host" not in matching else ("",))
+    extra = st.sampled_from(("()", "(other)", "(host)") if "host" not in matching else ("()",))
     group = f"{draw(st.sampled_from(('group_left', 'group_right')))} {draw(extra)}"
     fill = draw(st.sampled_from(("", "fill (0)", "fill_left (1)", "fill_right (NaN)")))
     forms = [

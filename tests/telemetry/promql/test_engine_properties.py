@@ -3,8 +3,8 @@
 import math
 
 from hypothesis import HealthCheck, given, settings
-
 from tests.telemetry.promql.queries import STEP, STEPS, stores, vectors
+
 from watchbill.telemetry.promql.engine import instant, range_
 from watchbill.telemetry.promql.errors import EvalError
 from watchbill.telemetry.promql.format import format_query, to_text

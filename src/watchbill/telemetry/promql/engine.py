@@ -117,7 +117,8 @@ def _result(scope: Scope, value: Value) -> Result:
     query, times = scope.query, scope.times
     warnings, infos = tuple(query.warnings), tuple(query.infos)
     if isinstance(value, str):
-        return Result("string", text=value, warnings=warnings, infos=infos)
+        shown = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        return Result("string", text=shown, warnings=warnings, infos=infos)
     if not isinstance(value, Vector):
         data = Selection([()], np.array([0, len(times)], np.int64), times, value)
         return Result("matrix" if query.is_range else "scalar", data, "", warnings, infos)

@@ -71,9 +71,9 @@ def _next(text: str, position: int, *, in_brackets: bool) -> Token:
         kind, end = ("identifier", word.end()) if word else ("operator", position + 1)
     span = Span(position, end, text)
     if kind in ("number", "duration") and re.match(r"[\w.]", text[end:]):
-        rest = re.match(r"[\w.]+", text[end:])
-        bad = text[position : end + (rest.end() if rest else 0)]
-        raise span.error(f"bad number or duration syntax: {bad!r}")
+        bad = re.match(r"[\w.]+", text[position:])
+        span = Span(position, position + (bad.end() if bad else 1), text)
+        raise span.error(f"bad number or duration syntax: {text[position : span.end]!r}")
     return Token(kind, text[position:end], span)  # type: ignore[arg-type]
 
 

@@ -4,7 +4,7 @@ from typing import cast
 
 from . import ast
 from .lexer import Token, TokenStream
-from .numbers import unquote
+from .numbers import is_utf8, unquote
 from .storage import METRIC_NAME, Matcher, MatchOp, PatternError
 
 _IN_MATCHERS = "label matching"
@@ -16,6 +16,14 @@ def string_value(token: Token) -> str:
         return unquote(token.text)
     except ValueError as error:
         raise token.span.error(str(error)) from None
+
+
+def _utf8_value(token: Token) -> str:
+    """What a string token stands for; names and values of labels have to be UTF-8."""
+    text = string_value(token)
+    if not is_utf8(text):
+        raise token.span.error(f"{token.text} is not valid UTF-8")
+    return text
 
 
 def label_names(stream: TokenStream) -> tuple[str, ...]:
@@ -59,7 +67,7 @@ def _matcher(stream: TokenStream) -> tuple[Matcher, bool]:
         raise stream.unexpected(_IN_MATCHERS, 'identifier or "}"')
     stream.take()
     if token.kind == "string" and stream.at(",", "}"):
-        return Matcher(METRIC_NAME, "=", string_value(token)), True
+        return Matcher(METRIC_NAME, "=", _utf8_value(token)), True
     label = _label_name(token)
     if not stream.at("=", "!=", "=~", "!~"):
         raise stream.unexpected(_IN_MATCHERS, "label matching operator")
@@ -69,14 +77,14 @@ def _matcher(stream: TokenStream) -> tuple[Matcher, bool]:
         raise stream.unexpected(_IN_MATCHERS, "string")
     stream.take()
     try:
-        return Matcher(label, op, string_value(value)), False
+        return Matcher(label, op, _utf8_value(value)), False
     except PatternError as error:
         raise value.span.error(str(error)) from None
 
 
 def _label_name(token: Token) -> str:
     if token.kind == "string":
-        return string_value(token)
+        return _utf8_value(token)
     if ":" in token.text:
         raise token.span.error(f"invalid label name: {token.text!r}")
     return token.text

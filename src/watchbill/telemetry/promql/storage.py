@@ -49,6 +49,8 @@ def compile_pattern(pattern: str) -> "re2._Regexp":
     options.log_errors = False
     try:
         return re2.compile(pattern, options)
+    except UnicodeEncodeError:
+        raise PatternError("error parsing regexp: invalid UTF-8") from None
     except re2.error as error:
         message = error.args[0] if error.args else error
         text = message.decode() if isinstance(message, bytes) else str(message)

@@ -7,9 +7,10 @@ import numpy as np
 
 from watchbill.telemetry.promql import ast
 from watchbill.telemetry.promql.aggregate import warn_about_quantiles
+from watchbill.telemetry.promql.errors import EvalError
 from watchbill.telemetry.promql.kernels.buckets import bucket_fraction, bucket_quantile
 from watchbill.telemetry.promql.labels import Groups, LabelTable, Rows
-from watchbill.telemetry.promql.numbers import format_value
+from watchbill.telemetry.promql.numbers import format_value, is_utf8, quote
 from watchbill.telemetry.promql.scope import Scope
 from watchbill.telemetry.promql.storage import METRIC_NAME, Values
 from watchbill.telemetry.promql.vectors import Mask, Vector, stack
@@ -53,6 +54,8 @@ def apply_quantile(scope: Scope, call: ast.Call) -> Vector:
 def apply_quantiles(scope: Scope, call: ast.Call) -> Vector:
     """`histogram_quantiles(buckets, label, q, …)`: each quantile under a label of its own."""
     histograms, label = _histograms(scope, call.args[0]), scope.text(call.args[1])
+    if not label or not is_utf8(label):
+        raise EvalError(f"invalid label name {quote(label)}")
     parts = [scope.empty()]
     for arg in call.args[2:]:
         q = scope.scalar(arg)

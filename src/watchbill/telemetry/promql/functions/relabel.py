@@ -21,6 +21,7 @@ def apply_label_replace(scope: Scope, call: ast.Call) -> Vector:
     vector = scope.vector(call.args[0])
     target, template, source, pattern = map(scope.text, call.args[1:])
     _check_target(target, call)
+    _check_text(template, call)
     try:
         compiled = compile_pattern(pattern)
     except PatternError:
@@ -55,6 +56,7 @@ def apply_label_join(scope: Scope, call: ast.Call) -> Vector:
     vector = scope.vector(call.args[0])
     target, separator, *sources = map(scope.text, call.args[1:])
     _check_target(target, call)
+    _check_text(separator, call)
     columns = [vector.labels.texts(source) for source in sources]
     joined = (
         [separator.join(parts) for parts in zip(*columns, strict=True)]
@@ -67,6 +69,11 @@ def apply_label_join(scope: Scope, call: ast.Call) -> Vector:
 def _check_target(target: str, call: ast.Call) -> None:
     if not target or not is_utf8(target):
         raise EvalError(f"invalid destination label name in {call.function}(): {target}")
+
+
+def _check_text(text: str, call: ast.Call) -> None:
+    if not is_utf8(text):
+        raise EvalError(f"invalid UTF-8 in {call.function}()")
 
 
 def set_label(vector: Vector, name: str, ids: Ids) -> Vector:
