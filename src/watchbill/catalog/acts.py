@@ -176,7 +176,7 @@ def _file_effect(on: Any, given: Given) -> list[str]:
     "improve",
     area=Area.MAINTENANCE,
     tier=_file_tier,
-    says="brought in {name}: {added} components added, {changed} changed",
+    says="brought in {file}: {added} components added, {changed} changed",
     title="Bring in a components file",
     effect=_file_effect,
 )
@@ -197,9 +197,10 @@ def import_file(
         raise CannotBeDone("The catalogue says all of this already.", field="text")
     bring_in.carry_out(steps)
     added = sum(step.new for step in steps)
-    return {"added": added, "changed": len(steps) - added, "components": [
-        step.component.slug for step in steps
-    ]}  # fmt: skip
+    return {
+        "file": name, "added": added, "changed": len(steps) - added,
+        "components": [step.component.slug for step in steps],
+    }  # fmt: skip
 
 
 def _team(slug: str) -> Team:

@@ -92,9 +92,9 @@ def _step(one: Declared, existing: Component | None, teams: dict[str, Team]) -> 
     component = existing or Component(slug=one.slug, name=one.slug)
     at_stake = component.tier
     changes = {
-        name: (getattr(component, name), value)
+        name: (getattr(existing, name, None), value)
         for name, value in wanted.items()
-        if existing is None or getattr(component, name) != value
+        if existing is None or getattr(existing, name) != value
     }
     before = {} if existing is None else {c.slug for c in existing.depends_on.all()}
     depends_on: tuple[str, ...] | None = None

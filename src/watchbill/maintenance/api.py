@@ -1,0 +1,71 @@
+"""Changes over REST and command line."""
+
+from typing import Any
+
+from watchbill.acts.rest import Resource
+from watchbill.lib.levels import Tier
+from watchbill.maintenance import reads
+from watchbill.maintenance.models import Change, Progress
+
+
+def describe(change: Change) -> dict[str, Any]:
+    """A change as JSON."""
+    return {
+        "title": change.title,
+        "component": change.component.slug,
+        "kind": change.kind,
+        "state": change.state,
+        "tier": change.tier.word,
+        "declared": Tier(change.declared).word,
+        "risk_because": change.risk_because,
+        "starts": change.starts,
+        "ends": change.ends,
+        "planned_by": change.planned_by.username,
+        "started_by": change.started_by.username if change.started_by else None,
+        "started_at": change.started_at,
+        "ended_at": change.ended_at,
+        "result": change.result,
+        "outcome": change.outcome,
+        "docs": change.docs,
+        "docs_link": change.docs_link,
+        "docs_reason": change.docs_reason,
+        "improvement": change.improvement.ref if change.improvement else None,
+        "procedure": str(change.procedure) if change.procedure else None,
+        "measured_before": change.measured_before,
+        "measured_after": change.measured_after,
+        "progress": [describe_progress(one) for one in change.progress.all()],
+        "url": change.get_absolute_url(),
+    }
+
+
+def describe_progress(progress: Progress) -> dict[str, Any]:
+    """A line on how a change goes, as JSON."""
+    return {
+        "ref": progress.ref,
+        "by": progress.by.username,
+        "to": progress.to.username,
+        "text": progress.text,
+        "at": progress.at,
+        "acknowledged_at": progress.acknowledged_at,
+        "word": progress.word,
+    }
+
+
+RESOURCES = [
+    Resource(
+        "changes",
+        Change,
+        describe,
+        find=lambda: (
+            reads.changes()
+            .select_related(
+                "component", "planned_by", "started_by", "approved_by", "improvement",
+                "procedure__runbook",
+            )
+            .prefetch_related("progress__by", "progress__to")
+            .order_by("-pk")
+        ),  # fmt: skip
+        filters={"state": "state", "component": "component__slug", "kind": "kind"},
+        doc="Changes: planned, under way, ended, with outcome and documents.",
+    )
+]

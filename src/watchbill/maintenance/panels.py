@@ -1,0 +1,29 @@
+"""What maintenance shows elsewhere: changes on a component's page, a count in the rail."""
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from watchbill.acts.web import Request
+from watchbill.catalog.models import Component
+from watchbill.catalog.panels import Panel, offer, panel
+from watchbill.maintenance import reads
+from watchbill.people.models import Person
+from watchbill.web.context import Counts, provides_counts
+
+offer("maintenance.plan_change", "Plan a change", order=20)
+
+
+@panel(order=20)
+def changes(component: Component, request: Request) -> Panel:
+    """Its open changes and the latest closed ones."""
+    found = reads.about(component.pk)
+    is_open = sum(not change.result for change in found)
+    body = render_to_string("maintenance/changes_panel.html", {"changes": found}, request)
+    return Panel("Changes", body, f"{is_open} open" if is_open else "", component.ref)
+
+
+@provides_counts
+def told(request: HttpRequest) -> Counts:
+    """How many reports on changes wait for the reader to acknowledge, for the rail."""
+    assert isinstance(request.user, Person)
+    return {"maintenance": reads.to_acknowledge(request.user).count()}

@@ -1,0 +1,58 @@
+"""The pages of maintenance."""
+
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from watchbill.acts import timeline
+from watchbill.acts.web import Request, signed_in
+from watchbill.lib import clock
+from watchbill.maintenance import reads
+from watchbill.maintenance.models import Change
+from watchbill.runbooks.models import Run
+
+PER_PAGE = 50
+
+
+@signed_in
+def overview(request: Request) -> HttpResponse:
+    """What is changed now, what comes, and what of it waits for the reader."""
+    groups = reads.calendar(clock.now())
+    context = {
+        "groups": groups,
+        "under_way": sum(change.under_way for group in groups for change in group.changes),
+        "to_come": sum(change.to_come for group in groups for change in group.changes),
+        "told": reads.to_acknowledge(request.user)[:10],
+    }
+    return render(request, "maintenance/overview.html", context)
+
+
+@signed_in
+def past(request: Request) -> HttpResponse:
+    """The changes that are closed."""
+    page = Paginator(reads.past(), PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "maintenance/past.html", {"page": page})
+
+
+@signed_in
+def change(request: Request, number: int) -> HttpResponse:
+    """One change: where it is, its procedure, what was said and done, what came of it."""
+    related = Change.objects.select_related(
+        "component", "planned_by", "approved_by", "started_by", "ended_by", "improvement",
+        "procedure__runbook",
+    )  # fmt: skip
+    found = get_object_or_404(related, pk=number)
+    run = found.runs.select_related("of__runbook").first()
+    guide = reads.guides_for(found, request.user)
+    context = {
+        "change": found,
+        "sentence": reads.sentence(found, clock.now()),
+        "needs_approval": reads.needs_approval(found),
+        "run": run,
+        "running": run is not None and run.state == Run.State.RUNNING,
+        "lines": reads.run_lines(run),
+        "progress": list(found.progress.select_related("by", "to", "acknowledged_by").order_by("pk")),
+        "guide": guide.username if guide else "",
+        "entries": timeline.of(found),
+    }
+    return render(request, "maintenance/change.html", context)
