@@ -5,6 +5,7 @@ only topics; the page then fetches what its reader may see. Streams take threads
 capped; beyond it a page is told to poll instead.
 """
 
+import io
 import json
 import logging
 import queue
@@ -209,7 +210,7 @@ def _event(number: int, topic: str) -> bytes:
 
 
 def _signed_in(environ: dict[str, Any]) -> bool:
-    request = WSGIRequest({**environ, "wsgi.input": None})
+    request = WSGIRequest({**environ, "wsgi.input": io.BytesIO()})
     request.session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
     with suppress(DatabaseError):
         return bool(get_user(request).is_authenticated)
