@@ -20,8 +20,8 @@ export function start(): void {
     setTimeout(() => release(form), GIVE_UP);
   }, true);
   document.addEventListener("submit", (event) => {
-    // Somebody else handled it and asked for more first (a dialog, a confirmation).
-    if (event.defaultPrevented && !(event.target as HTMLFormElement).matches("[hx-post], [data-in-dialog]")) {
+    // Somebody else kept it back, to ask for more first.
+    if (event.defaultPrevented && !(event.target as HTMLFormElement).matches("[hx-post]")) {
       release(event.target as HTMLFormElement);
     }
   });

@@ -109,7 +109,9 @@ def test_a_form_in_a_dialog_shows_its_mistakes_and_then_changes_the_page_below(
 
 def test_a_form_is_sent_once_however_often_its_button_is_pressed(look: Look, site: Site) -> None:
     sent: list[Query] = []
-    site.page("/once", lambda: '<form method="post" action="/do"><button>Run</button></form>')
+    site.page(
+        "/once", lambda: '<form method="post" action="/do" data-plain><button>R</button></form>'
+    )
 
     def slowly(query: Query) -> Answer:
         sent.append(query)
@@ -190,3 +192,51 @@ def test_a_chart_says_what_the_store_says(look: Look, site: Site) -> None:
     )
     site.page("/wrong", lambda: '{% chart "rate(" %}')
     expect(look("/wrong").get_by_text("unexpected end of input")).to_be_visible()
+
+
+def test_a_form_on_a_page_changes_only_what_changed(look: Look, site: Site) -> None:
+    done: list[str] = []
+    spacer = "".join(f"<p>{at}</p>" for at in range(80))
+    note = '<textarea name="note" aria-label="Note"></textarea>'
+    form = f'<form method="post" action="/ack">{note}<button name="word" value="yes">Ack</button>'
+    site.page("/list", lambda: f'<p id="done">{done}</p>{spacer}{form}</form>')
+
+    def ack(query: Query) -> Answer:
+        done.append(query["word"][0])
+        return "302 Found", "text/html|/list", [b""]
+
+    site.answers["/ack"] = ack
+    page = look("/list")
+    page.evaluate("window.kept = true")
+    button = page.get_by_role("button", name="Ack")
+    button.scroll_into_view_if_needed()
+    page.get_by_label("Note").fill("seen")
+    before = page.evaluate("scrollY")
+    button.click()
+    expect(page.locator("#done")).to_contain_text("yes")
+    expect(page.get_by_label("Note")).to_have_value("")
+    assert page.evaluate("window.kept") is True
+    assert page.evaluate("scrollY") == before
+    button.click()
+    expect(page.locator("#done")).to_contain_text("'yes', 'yes'")
+
+
+def test_a_form_that_is_refused_shows_why_and_keeps_what_was_typed(look: Look, site: Site) -> None:
+    def main(value: str, wrong: str) -> str:
+        return (
+            f'<form method="post" action="/write"><input name="t" aria-label="Text" value="{value}"'
+            f" {'aria-invalid=true' if wrong else ''}>{wrong}<button>Save</button></form>"
+        )
+
+    site.page("/write", lambda: main("", ""))
+    site.page("/write-wrong", lambda: main("abc", "Too short."))
+    get = site.answers["/write"]
+    site.answers["/write"] = lambda query: (
+        site.answers["/write-wrong"](query) if query["method"] == ["POST"] else get(query)
+    )
+    page = look("/write")
+    page.get_by_label("Text").fill("abc")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Too short.")).to_be_visible()
+    expect(page.get_by_label("Text")).to_have_value("abc")
+    expect(page.get_by_label("Text")).to_be_focused()

@@ -1,17 +1,41 @@
-"""The glossary, and the style guide that shows every part a page is built from."""
+"""Polling for live pages, the glossary, and the style guide with every part of a page."""
 
 from datetime import timedelta
 from math import sin
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
 
 from watchbill.lib import clock
+from watchbill.web import bundle, live
 from watchbill.web.glossary import GLOSSARY
 
 
+@require_safe
+def live_poll(request: HttpRequest) -> JsonResponse:
+    """What a stream would have said: {"last": newest event's number, "topics": changed since}.
+
+    Without `after` only the number is told, to begin from.
+    """
+    if not request.user.is_authenticated:
+        return JsonResponse({"error": "Sign in first."}, status=401)
+    topics = frozenset(topic for topic in request.GET.get("topics", "").split(",") if topic)
+    last = request.GET.get("after", "")
+    newest, changed = live.after(int(last) if last.isascii() and last.isdigit() else 0, topics)
+    return JsonResponse({"last": newest, "topics": changed if last else []})
+
+
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """For addresses that are no page of ours: the same mark as in the frame."""
+    built = bundle.asset_url("favicon.svg")
+    return redirect(built) if built else HttpResponse(status=404)
+
+
+@require_safe
 def glossary(request: HttpRequest) -> HttpResponse:
     """The field's words in plain words."""
     return render(request, "web/glossary.html", {"words": sorted(GLOSSARY.items())})
@@ -33,6 +57,7 @@ class ExampleForm(forms.Form):
     provisional = forms.BooleanField(required=False, label="Hold until a guide has looked at it")
 
 
+@require_safe
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Every part with example data, in the reader's theme; the browser tests look at it too."""
     now = clock.now()
