@@ -20,7 +20,7 @@ scrape_configs:
   # Lists of targets that programs write. A list is [{"targets": ["host:port"], "labels": {}}].
   - job_name: files
     file_sd_configs:
-      - files: [targets/*.json, example/targets.json]
+      - files: [targets/*.json]
 
 #  - job_name: shop
 #    static_configs:
