@@ -31,3 +31,26 @@ def pages() -> list[Path]:
 def test_links_within_the_documentation_lead_somewhere(page: Path) -> None:
     targets = [page.parent / target for target in LINK.findall(page.read_text())]
     assert [str(target) for target in targets if not target.exists()] == []
+
+
+def test_the_printed_pages_are_what_the_code_says() -> None:
+    from watchbill.acts import reference as acts
+    from watchbill.cli import command_reference
+    from watchbill.ladder import reference as ladder
+
+    printed = {**acts.PAGES, **ladder.PAGES, "commands.md": command_reference}
+    stale = [
+        name
+        for name, render in printed.items()
+        if not (DOCS / "reference" / name).exists()
+        or (DOCS / "reference" / name).read_text() != render()
+    ]
+    assert stale == [], "run `watchbill docs`"
+
+
+def test_every_act_and_address_says_what_it_is_for() -> None:
+    from watchbill.acts.reference import addresses
+    from watchbill.acts.registry import KINDS
+
+    assert [name for name, kind in KINDS.items() if not kind.doc.endswith((".", "?"))] == []
+    assert [route for route, _, doc in addresses() if not doc.endswith(".")] == []

@@ -158,11 +158,25 @@ def docs(into: Path) -> None:
     pages = {"settings.md": env.reference}
     for file in sorted(_HERE.glob("*/reference.py")):
         pages |= importlib.import_module(f"watchbill.{file.parent.name}.reference").PAGES
+    pages["commands.md"] = command_reference
     for name, render in pages.items():
         page = into / "reference" / name
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(render())
         click.echo(f"wrote {page}")
+
+
+def command_reference() -> str:
+    """Every command with its help, as the page `docs/reference/commands.md`."""
+    lines = ["<!-- Written by `watchbill docs` from the code: change it there. -->\n\n# Commands\n"]
+    context = watchbill.make_context("watchbill", ["version"], resilient_parsing=True)
+    context.terminal_width = 90
+    for name in sorted(watchbill.list_commands(context)):
+        command = watchbill.get_command(context, name)
+        assert command is not None
+        within = click.Context(command, info_name=name, parent=context, terminal_width=90)
+        lines.append(f"\n## watchbill {name}\n\n```\n{command.get_help(within)}\n```\n")
+    return "".join(lines)
 
 
 @watchbill.command()
