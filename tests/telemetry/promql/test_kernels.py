@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchbill.telemetry.promql.kernels import buckets, cells, counters, over_time, sums, trends
-from watchbill.telemetry.promql.windows import Windows, find_windows
+from watchbill.telemetry.promql.windows import Columns, Windows, find_windows
 
 RANGE = 60_000
 ENDS = np.arange(0, 300_000, 20_000)
@@ -27,7 +27,7 @@ def windows(several: Sequence[Series]) -> Windows:
     flat = [sample for one in several for sample in one]
     starts = np.concatenate([[0], np.cumsum([len(one) for one in several])]).astype(np.int64)
     t, v = np.array([t for t, _ in flat], np.int64), np.array([v for _, v in flat], np.float64)
-    return find_windows(starts, t, v, ENDS, RANGE)
+    return find_windows(Columns(starts, t, v), ENDS, RANGE)
 
 
 def each(several: Sequence[Series], w: Windows) -> list[tuple[int, int, Series]]:
@@ -155,7 +155,7 @@ def test_blocks_cover_every_series_once_and_change_nothing() -> None:
     whole = counters.increase(w)
     parts = np.full(w.shape, np.nan)
     sizes = []
-    for rows, block in w.blocks(300):
+    for rows, block in w.parts(300):
         parts[rows] = counters.increase(block)
         sizes.append(block.shape[0])
     assert sum(sizes) == len(several)

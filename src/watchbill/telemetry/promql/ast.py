@@ -12,27 +12,12 @@ from .storage import Matcher
 
 ValueType = Literal["scalar", "vector", "matrix", "string"]
 
-AGGREGATIONS = frozenset(
-    (
-        "sum",
-        "avg",
-        "count",
-        "min",
-        "max",
-        "group",
-        "stddev",
-        "stdvar",
-        "topk",
-        "bottomk",
-        "count_values",
-        "quantile",
-        "limitk",
-        "limit_ratio",
-    )
-)
 PARAMETRIC_AGGREGATIONS = frozenset(
     ("topk", "bottomk", "count_values", "quantile", "limitk", "limit_ratio")
 )
+AGGREGATIONS = PARAMETRIC_AGGREGATIONS | {
+    "sum", "avg", "count", "min", "max", "group", "stddev", "stdvar",
+}  # fmt: skip
 SET_OPERATORS = frozenset(("and", "or", "unless"))
 COMPARISONS = frozenset(("==", "!=", "<", ">", "<=", ">="))
 HISTOGRAM_TRIMS = frozenset(("</", ">/"))

@@ -147,8 +147,8 @@ def _matrix(scope: Scope, expr: Expr) -> Result:
     if given.extension:
         raise EvalError(f"{given.extension} modifier needs a function around the range vector")
     samples = given.samples
-    keep = np.flatnonzero(np.diff(samples.starts) > 0)
     names = samples.selection()
+    keep = np.flatnonzero(np.diff(names.starts) > 0)
     found = [
         (names.labels[row], names.t[names.starts[row] : names.starts[row + 1]],
          names.v[names.starts[row] : names.starts[row + 1]])

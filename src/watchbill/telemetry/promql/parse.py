@@ -18,29 +18,10 @@ from .signatures import SIGNATURES
 
 _LATEST_SECONDS = 2**53 / 1000
 _TIGHTEST = PRECEDENCE["^"]
-_NOT_FUNCTIONS = frozenset(
-    (
-        "or",
-        "and",
-        "unless",
-        "atan2",
-        "offset",
-        "by",
-        "without",
-        "on",
-        "ignoring",
-        "group_left",
-        "group_right",
-        "bool",
-        "inf",
-        "nan",
-        "anchored",
-        "smoothed",
-        "fill",
-        "fill_left",
-        "fill_right",
-    )
-)
+_NOT_FUNCTIONS = {
+    "or", "and", "unless", "atan2", "offset", "by", "without", "on", "ignoring", "group_left",
+    "group_right", "bool", "inf", "nan", "anchored", "smoothed", "fill", "fill_left", "fill_right",
+}  # fmt: skip
 
 
 def parse(text: str) -> Expr:

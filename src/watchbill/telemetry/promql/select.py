@@ -1,5 +1,6 @@
 """Selectors and subqueries: samples from the store, or from an expression at steps of its own."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,26 +13,29 @@ from .errors import EvalError
 from .kernels.extended import interpolate
 from .labels import LabelTable
 from .scope import Query, Scope
-from .storage import Selection, Times, Values, is_stale
+from .storage import Selection, Times, is_stale
 from .vectors import Vector
-from .windows import Index, Windows, find_last, find_windows
+from .windows import Columns, Index, Windows, find_last, find_windows, window_blocks
 
 DEFAULT_SUBQUERY_STEP_MS = 60_000
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples of n series in a row, as in `storage.Selection`, with their labels as a table."""
+    """Samples of n series, their labels, and which of them lose their name in the end."""
 
     labels: LabelTable
-    starts: Index
-    t: Times
-    v: Values
+    columns: Columns
     drop_name: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        """How many samples."""
+        return len(self.columns.t)
 
     def selection(self) -> Selection:
         """As it is shown."""
-        return Selection(self.labels.rows(), self.starts, self.t, self.v)
+        columns = self.columns
+        return Selection(self.labels.rows(), columns.starts, columns.t, columns.v)
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,9 @@ class RangeInput:
     extension: str | None
     span: Span
 
-    def windows(self) -> Windows:
-        """Which samples each step sees."""
-        samples = self.samples
-        return find_windows(samples.starts, samples.t, samples.v, self.ends, self.range_ms)
+    def windows(self) -> Iterator[tuple[slice, Windows]]:
+        """Which samples each step sees, by runs of series."""
+        return window_blocks(self.samples.columns, self.ends, self.range_ms)
 
 
 def fetch(query: Query, selector: ast.VectorSelector, start_ms: int, end_ms: int) -> Samples:
@@ -60,7 +63,8 @@ def fetch(query: Query, selector: ast.VectorSelector, start_ms: int, end_ms: int
     found = query.storage.select(selector.matchers, start_ms, end_ms)
     query.read(len(found.t))
     table = LabelTable.of(query.symbols, found.labels)
-    return Samples(table, found.starts, found.t, found.v, np.zeros(table.size, np.bool_))
+    columns = Columns(found.starts, found.t, found.v)
+    return Samples(table, columns, np.zeros(table.size, np.bool_))
 
 
 def shifted_times(scope: Scope, node: ast.VectorSelector | ast.Subquery) -> tuple[Times, bool]:
@@ -85,38 +89,51 @@ def select_instant(scope: Scope, node: ast.VectorSelector) -> Vector:
         raise EvalError("anchored modifier can only be used with range vector")
     if node.extension == "smoothed":
         return _select_smoothed(scope, node)
-    samples, newest, found, pinned = _newest(scope, node)
-    values = samples.v[newest]
-    vector = Vector(samples.labels, values, found & ~is_stale(values), samples.drop_name)
+    samples, times, pinned = _fetch_instant(scope, node)
+    shape = (samples.labels.size, len(times))
+    values, present = np.zeros(shape), np.zeros(shape, np.bool_)
+    for rows, run, newest, found in _newest(scope, samples, times):
+        values[rows] = run.v[newest]
+        present[rows] = found & ~is_stale(values[rows])
+    vector = Vector(samples.labels, values, present, samples.drop_name)
     return _repeat(vector, scope) if pinned else vector
 
 
 def select_times(scope: Scope, node: ast.VectorSelector) -> Vector:
     """Like `select_instant`, but when each sample was, in Unix seconds, instead of its value."""
-    samples, newest, found, pinned = _newest(scope, node)
-    present = found & ~is_stale(samples.v[newest])
-    vector = Vector.of(samples.labels, samples.t[newest] / 1000, present, drop_name=True)
+    samples, times, pinned = _fetch_instant(scope, node)
+    shape = (samples.labels.size, len(times))
+    seconds, present = np.zeros(shape), np.zeros(shape, np.bool_)
+    for rows, run, newest, found in _newest(scope, samples, times):
+        seconds[rows] = run.t[newest] / 1000
+        present[rows] = found & ~is_stale(run.v[newest])
+    vector = Vector.of(samples.labels, seconds, present, drop_name=True)
     return _repeat(vector, scope) if pinned else vector
 
 
-def _newest(
-    scope: Scope, node: ast.VectorSelector
-) -> tuple[Samples, Index, NDArray[np.bool_], bool]:
-    """Samples, the index of the newest for each series and step, whether there is one, pinned."""
+def _fetch_instant(scope: Scope, node: ast.VectorSelector) -> tuple[Samples, Times, bool]:
+    """Samples within the lookback of any step, when each step looks, and whether `@` pins it."""
     query = scope.query
     times, pinned = shifted_times(scope, node)
     oldest = int(times.min()) - query.lookback_ms + 1
     samples = fetch(query, node, oldest, int(times.max()))
     query.hold(samples.labels.size * len(times))
-    if not len(samples.t):
-        shape = (0, len(times))
-        nothing = _no_samples(scope)
-        return nothing, np.zeros(shape, np.int64), np.zeros(shape, np.bool_), pinned
-    newest = find_last(samples.starts, samples.t, times) - 1
-    found = newest >= samples.starts[:-1, None]
-    newest = np.where(found, newest, 0)
-    found &= samples.t[newest] > times[None, :] - query.lookback_ms
-    return samples, newest, found, pinned
+    return (samples if len(samples) else _no_samples(scope)), times, pinned
+
+
+def _newest(
+    scope: Scope, samples: Samples, times: Times
+) -> Iterator[tuple[slice, Columns, Index, NDArray[np.bool_]]]:
+    """By runs of series: the index of the newest sample at each step, and whether there is one."""
+    for rows, run in samples.columns.runs(len(times)):
+        scope.query.check()
+        if not len(run.t):
+            continue
+        newest = find_last(run, times) - 1
+        found = newest >= run.starts[:-1, None]
+        newest = np.where(found, newest, 0)
+        found &= run.t[newest] > times[None, :] - scope.query.lookback_ms
+        yield rows, run, newest, found
 
 
 def _select_smoothed(scope: Scope, node: ast.VectorSelector) -> Vector:
@@ -125,13 +142,18 @@ def _select_smoothed(scope: Scope, node: ast.VectorSelector) -> Vector:
     samples = without_stale(
         fetch(scope.query, node, int(times.min()) - lookback + 1, int(times.max()) + lookback)
     )
-    if not len(samples.t):
+    if not len(samples):
         return scope.empty()
-    windows = find_windows(samples.starts, samples.t, samples.v, times, lookback)
-    with np.errstate(all="ignore"):
-        values, present = interpolate(
-            windows, find_last(samples.starts, samples.t, times + lookback)
-        )
+    shape = (samples.labels.size, len(times))
+    scope.query.hold(shape[0] * shape[1])
+    values, present = np.zeros(shape), np.zeros(shape, np.bool_)
+    for rows, run in samples.columns.runs(len(times)):
+        scope.query.check()
+        if len(run.t):
+            windows = find_windows(run, times, lookback)
+            with np.errstate(all="ignore"):
+                found = interpolate(windows, find_last(run, times + lookback))
+            values[rows], present[rows] = found
     vector = Vector(samples.labels, values, present, samples.drop_name)
     return _repeat(vector, scope) if pinned else vector
 
@@ -148,11 +170,13 @@ def _repeat(vector: Vector, scope: Scope) -> Vector:
 
 def without_stale(samples: Samples) -> Samples:
     """Without staleness markers: a range sees only real samples."""
-    real = ~is_stale(samples.v)
+    columns = samples.columns
+    real = ~is_stale(columns.v)
     if real.all():
         return samples
     kept = np.concatenate([[0], np.cumsum(real)])
-    return replace(samples, starts=kept[samples.starts], t=samples.t[real], v=samples.v[real])
+    rest = Columns(kept[columns.starts], columns.t[real], columns.v[real])
+    return replace(samples, columns=rest)
 
 
 def select_range(scope: Scope, node: ast.Expr) -> RangeInput:
@@ -203,10 +227,11 @@ def _select_subquery(scope: Scope, node: ast.Subquery) -> RangeInput:
 def _samples_of(vector: Vector, grid: Times) -> Samples:
     row, step = np.nonzero(vector.present)
     starts = np.concatenate([[0], np.cumsum(vector.present.sum(axis=1))]).astype(np.int64)
-    return Samples(vector.labels, starts, grid[step], vector.values[row, step], vector.drop_name)
+    columns = Columns(starts, grid[step], vector.values[row, step])
+    return Samples(vector.labels, columns, vector.drop_name)
 
 
 def _no_samples(scope: Scope) -> Samples:
     nothing = Selection.empty()
     table = LabelTable(scope.query.symbols, 0)
-    return Samples(table, nothing.starts, nothing.t, nothing.v, np.zeros(0, np.bool_))
+    return Samples(table, Columns(nothing.starts, nothing.t, nothing.v), np.zeros(0, np.bool_))

@@ -15,18 +15,43 @@ from .storage import Times, Values
 
 Index = NDArray[np.int64]
 
+_BLOCK_CELLS = 1 << 17
+_BLOCK_SAMPLES = 1 << 20
+
 
 @dataclass(frozen=True)
-class Windows:
-    """For n series and T steps the samples `lo[i, j] ... hi[i, j] - 1` in a window of time.
+class Columns:
+    """Samples of n series, one series after the other.
 
-    Series i owns `t[starts[i]:starts[i + 1]]` (ms) and the same slice of `v`. Window (i, j) is
-    left-open: `(ends[j] - range_ms, ends[j]]`. There is at least one sample in all.
+    Series i owns `t[starts[i]:starts[i + 1]]` (ms, ascending) and the same slice of `v`.
     """
 
     starts: Index
     t: Times
     v: Values
+
+    def __len__(self) -> int:
+        """How many series."""
+        return len(self.starts) - 1
+
+    def runs(self, steps: int) -> Iterator[tuple[slice, "Columns"]]:
+        """Runs of series with about as many cells, at so many steps, as fit into a cache."""
+        size = max(_BLOCK_CELLS // max(steps, 1), 1)
+        for begin in range(0, len(self), size):
+            rows = slice(begin, min(begin + size, len(self)))
+            base, end = int(self.starts[rows.start]), int(self.starts[rows.stop])
+            starts = self.starts[rows.start : rows.stop + 1] - base
+            yield rows, Columns(starts, self.t[base:end], self.v[base:end])
+
+
+@dataclass(frozen=True)
+class Windows(Columns):
+    """For n series and T steps the samples `lo[i, j] ... hi[i, j] - 1` in a window of time.
+
+    Window (i, j) is left-open: `(ends[j] - range_ms, ends[j]]`. There is at least one sample in
+    all, though a window may be empty.
+    """
+
     ends: Times
     range_ms: int
     lo: Index
@@ -52,7 +77,13 @@ class Windows:
         """Index of the last sample of each window; any valid index where there is none."""
         return np.where(self.counts > 0, self.hi - 1, 0)
 
-    def blocks(self, budget: int) -> Iterator[tuple[slice, "Windows"]]:
+    def narrowed(self, lo: Index, hi: Index) -> "Windows":
+        """Other windows over the same samples; empty where `hi` is not above `lo`."""
+        return Windows(
+            self.starts, self.t, self.v, self.ends, self.range_ms, lo, np.maximum(lo, hi)
+        )
+
+    def parts(self, budget: int) -> Iterator[tuple[slice, "Windows"]]:
         """Runs of series whose windows hold about `budget` samples together, at least one each."""
         sizes = np.cumsum(self.counts.sum(axis=1))
         begin = 0
@@ -60,10 +91,10 @@ class Windows:
             before = int(sizes[begin - 1]) if begin else 0
             end = max(int(np.searchsorted(sizes, before + budget, "right")), begin + 1)
             rows = slice(begin, end)
-            yield rows, self._rows(rows)
+            yield rows, self._part(rows)
             begin = end
 
-    def _rows(self, rows: slice) -> "Windows":
+    def _part(self, rows: slice) -> "Windows":
         base, end = int(self.starts[rows.start]), int(self.starts[rows.stop])
         return Windows(
             self.starts[rows.start : rows.stop + 1] - base,
@@ -76,9 +107,9 @@ class Windows:
         )
 
 
-def find_last(starts: Index, t: Times, at: Times) -> Index:
-    """For each series and time, how many samples before or at it, as an index into `t`: (n, T)."""
-    series = len(starts) - 1
+def find_last(columns: Columns, at: Times) -> Index:
+    """For each series and time the index behind its last sample that is not later: (n, T)."""
+    series, starts, t = len(columns), columns.starts, columns.t
     if not len(t) or not len(at):
         return np.zeros((series, len(at)), np.int64)
     # One sorted key for all series: each gets a stretch of the number line to itself.
@@ -90,8 +121,17 @@ def find_last(starts: Index, t: Times, at: Times) -> Index:
     return np.searchsorted(keys, wanted.ravel(), "right").reshape(wanted.shape)
 
 
-def find_windows(starts: Index, t: Times, v: Values, ends: Times, range_ms: int) -> Windows:
+def find_windows(columns: Columns, ends: Times, range_ms: int) -> Windows:
     """The windows `(end - range_ms, end]` of every series."""
-    lo = find_last(starts, t, ends - range_ms)
-    hi = find_last(starts, t, ends)
-    return Windows(starts, t, v, ends, range_ms, lo, hi)
+    lo, hi = find_last(columns, ends - range_ms), find_last(columns, ends)
+    return Windows(columns.starts, columns.t, columns.v, ends, range_ms, lo, hi)
+
+
+def window_blocks(columns: Columns, ends: Times, range_ms: int) -> Iterator[tuple[slice, Windows]]:
+    """The windows of `find_windows` by runs of series, so that memory stays bounded.
+
+    Neither the cells of a run nor the samples in its windows (which overlap) are very many.
+    """
+    for rows, run in columns.runs(len(ends)):
+        for part, windows in find_windows(run, ends, range_ms).parts(_BLOCK_SAMPLES):
+            yield slice(rows.start + part.start, rows.start + part.stop), windows

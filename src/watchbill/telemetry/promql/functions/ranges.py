@@ -14,12 +14,10 @@ from watchbill.telemetry.promql.scope import Scope
 from watchbill.telemetry.promql.select import RangeInput, select_range
 from watchbill.telemetry.promql.storage import METRIC_NAME, Values
 from watchbill.telemetry.promql.vectors import Mask, Vector
-from watchbill.telemetry.promql.windows import Windows, find_last
+from watchbill.telemetry.promql.windows import find_last, find_windows
 
 from .presence import absent_vector
 
-_BLOCK_SAMPLES = 4_000_000
-"""Windows are worked on in blocks of about this many samples, to bound memory and waiting."""
 _COUNTER_SUFFIXES = ("_total", "_sum", "_count", "_bucket")
 
 
@@ -69,7 +67,7 @@ def apply_range_function(scope: Scope, call: ast.Call) -> Vector:
     given, parameters = _arguments(scope, call)
     _tell_about_counters(scope, call.function, given)
     samples = given.samples
-    if not len(samples.t):
+    if not len(samples):
         return scope.empty()
     if given.pinned and parameters:
         # One window for all steps, but parameters that may differ from step to step.
@@ -79,7 +77,7 @@ def apply_range_function(scope: Scope, call: ast.Call) -> Vector:
         if given.extension:
             values, present = _extended(scope, call.function, given)
         else:
-            values, present = _run(scope, function, given.windows(), parameters)
+            values, present = _run(scope, function, given, parameters)
     if given.pinned:
         values = np.repeat(values, len(scope.times), axis=1)
         present = np.repeat(present, len(scope.times), axis=1)
@@ -92,8 +90,9 @@ def apply_absent_over_time(scope: Scope, call: ast.Call) -> Vector:
     given = select_range(scope, call.args[0])
     _refuse_extension("absent_over_time", given)
     found = np.zeros(len(scope.times), np.bool_)
-    if len(given.samples.t):
-        found = np.broadcast_to((given.windows().counts > 0).any(axis=0), found.shape)
+    if len(given.samples):
+        for _, windows in given.windows():
+            found |= (windows.counts > 0).any(axis=0)
     return absent_vector(scope, call.args[0], found)
 
 
@@ -126,30 +125,34 @@ def _refuse_extension(function: str, given: RangeInput) -> None:
 
 
 def _run(
-    scope: Scope, function: RangeFunction, windows: Windows, parameters: list[Values]
+    scope: Scope, function: RangeFunction, given: RangeInput, parameters: list[Values]
 ) -> tuple[Values, Mask]:
-    values = np.zeros(windows.shape)
-    for rows, block in windows.blocks(_BLOCK_SAMPLES):
+    shape = (given.samples.labels.size, len(given.ends))
+    values, present = np.zeros(shape), np.zeros(shape, np.bool_)
+    for rows, windows in given.windows():
         scope.query.check()
-        if len(block.t):
-            values[rows] = function.kernel(block, *parameters)
-    return values, windows.counts >= function.needs
+        if len(windows.t):
+            values[rows] = function.kernel(windows, *parameters)
+            present[rows] = windows.counts >= function.needs
+    return values, present
 
 
 def _extended(scope: Scope, function: str, given: RangeInput) -> tuple[Values, Mask]:
     """With samples from before the window and, for `smoothed`, from behind it."""
     smoothed = given.extension == "smoothed"
-    lookback, samples, ends = scope.query.lookback_ms, given.samples, given.ends
-    windows = Windows(
-        samples.starts,
-        samples.t,
-        samples.v,
-        ends,
-        given.range_ms,
-        find_last(samples.starts, samples.t, ends - given.range_ms - lookback),
-        find_last(samples.starts, samples.t, ends + (lookback if smoothed else 0)),
-    )
-    return extended.extended(function, windows, smoothed=smoothed)
+    lookback, ends = scope.query.lookback_ms, given.ends
+    shape = (given.samples.labels.size, len(ends))
+    values, present = np.zeros(shape), np.zeros(shape, np.bool_)
+    for rows, run in given.samples.columns.runs(len(ends)):
+        scope.query.check()
+        if not len(run.t):
+            continue
+        windows = find_windows(run, ends, given.range_ms).narrowed(
+            find_last(run, ends - given.range_ms - lookback),
+            find_last(run, ends + (lookback if smoothed else 0)),
+        )
+        values[rows], present[rows] = extended.extended(function, windows, smoothed=smoothed)
+    return values, present
 
 
 def _tell_about_counters(scope: Scope, function: str, given: RangeInput) -> None:

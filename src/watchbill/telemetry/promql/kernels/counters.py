@@ -64,14 +64,9 @@ def _lost_by_resets(w: Windows) -> Values:
     out = np.zeros(w.shape)
     if lost.any():
         # Compare each sample only with one before it in the same window: skip the first.
-        inner = _behind_first(w)
+        inner = w.narrowed(np.minimum(w.lo + 1, w.hi), w.hi)
         out = np.where(inner.counts > 0, reduce_windows(np.add, lost, inner), 0)
     return out
-
-
-def _behind_first(w: Windows) -> Windows:
-    lo = np.minimum(w.lo + 1, np.maximum(w.hi, w.lo))
-    return Windows(w.starts, w.t, w.v, w.ends, w.range_ms, lo, np.maximum(w.hi, lo))
 
 
 def irate(w: Windows) -> Values:

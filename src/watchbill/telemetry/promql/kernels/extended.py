@@ -47,9 +47,9 @@ def extended(function: str, w: Windows, *, smoothed: bool) -> tuple[Values, NDAr
 def _ends(w: Windows, *, smoothed: bool, counter: bool) -> _Ends:
     begin, end = w.ends - w.range_ms, w.ends
     newest = w.last
-    oldest = np.maximum(w.lo, np.minimum(find_last(w.starts, w.t, begin), newest) - 1)
+    oldest = np.maximum(w.lo, np.minimum(find_last(w, begin), newest) - 1)
     if smoothed:
-        newest = np.minimum(find_last(w.starts, w.t, end - 1), newest)
+        newest = np.minimum(find_last(w, end - 1), newest)
     some = w.counts > 0
     oldest, newest = np.where(some, oldest, 0), np.where(some, newest, 0)
     present = some & (w.t[newest] > begin)
@@ -61,9 +61,8 @@ def _ends(w: Windows, *, smoothed: bool, counter: bool) -> _Ends:
         after = (newest > w.lo) & (w.t[newest] > end)
         right = np.where(after, _between(w, newest - 1, newest, end, counter=counter), right)
     lo = np.where(w.t[oldest] <= begin, oldest + 1, oldest)
-    hi = np.maximum(np.where(w.t[newest] >= end, newest, newest + 1), lo)
-    inner = Windows(w.starts, w.t, w.v, w.ends, w.range_ms, lo, hi)
-    return _Ends(left, right, inner, present)
+    hi = np.where(w.t[newest] >= end, newest, newest + 1)
+    return _Ends(left, right, w.narrowed(lo, hi), present)
 
 
 def _between(w: Windows, a: Index, b: Index, at: Times, *, counter: bool) -> Values:
@@ -93,8 +92,7 @@ def _lost(ends: _Ends) -> Values:
     w = ends.inner
     lost = np.zeros(len(w.v))
     lost[1:] = np.where(w.v[1:] < w.v[:-1], w.v[:-1], 0)
-    lo = np.minimum(w.lo + 1, w.hi)
-    pairs = Windows(w.starts, w.t, w.v, w.ends, w.range_ms, lo, w.hi)
+    pairs = w.narrowed(np.minimum(w.lo + 1, w.hi), w.hi)
     inside = np.where(pairs.counts > 0, reduce_windows(np.add, lost, pairs), 0.0)
     first, last = w.v[w.first], w.v[w.last]
     inside += np.where(first < ends.left, ends.left, 0) + np.where(ends.right < last, last, 0)

@@ -52,9 +52,7 @@ def reduce_windows(function: np.ufunc, a: Values, w: Windows) -> Values:
 
 def sum_over_time(w: Windows) -> Values:
     """Sum of every window."""
-    with np.errstate(all="ignore"):
-        total = reduce_windows(np.add, w.v, w)
-        absolute = reduce_windows(np.add, np.abs(w.v), w)
+    total, absolute = _totals(w)
     for cell, numbers in _cells(w, doubtful(total, absolute, w.counts) & (w.counts > 0)):
         total[cell] = exact_sum(numbers)
     return total
@@ -62,14 +60,21 @@ def sum_over_time(w: Windows) -> Values:
 
 def avg_over_time(w: Windows) -> Values:
     """Mean of every window."""
-    with np.errstate(all="ignore"):
-        total = reduce_windows(np.add, w.v, w)
-        absolute = reduce_windows(np.add, np.abs(w.v), w)
-        mean = total / np.maximum(w.counts, 1)
+    total, absolute = _totals(w)
+    mean = total / np.maximum(w.counts, 1)
     again = doubtful(total, absolute, w.counts) | np.isinf(absolute)
     for cell, numbers in _cells(w, again & (w.counts > 0)):
         mean[cell] = exact_mean(numbers)
     return mean
+
+
+def _totals(w: Windows) -> tuple[Values, Values]:
+    """Plain sums of the numbers and of their magnitudes."""
+    with np.errstate(all="ignore"):
+        total = reduce_windows(np.add, w.v, w)
+        if w.v.min(initial=0) >= 0:
+            return total, total.copy()
+        return total, reduce_windows(np.add, np.abs(w.v), w)
 
 
 def _cells(w: Windows, chosen: NDArray[np.bool_]) -> Iterator[tuple[tuple[int, int], list[float]]]:
