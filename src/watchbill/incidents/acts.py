@@ -9,10 +9,13 @@ from watchbill.alerts.models import Alert
 from watchbill.catalog.models import Component
 from watchbill.incidents.models import Incident, Note, Seat, Severity, Update
 from watchbill.lib import clock
-from watchbill.lib.levels import Area
-from watchbill.people.models import Person
+from watchbill.lib.levels import Area, Tier
+from watchbill.people.models import House, Person
+from watchbill.people.subject import Subject
 from watchbill.practice.somebody import Somebody, named
+from watchbill.web.live import publish
 
+EVERYBODY = "incidents"  # the topic that lists of incidents follow
 State = Incident.State
 Impact = Annotated[str, Field(long=True, label="Impact", help="Whom does it harm, and how?")]
 
@@ -23,11 +26,12 @@ Impact = Annotated[str, Field(long=True, label="Impact", help="Whom does it harm
 @act(
     "report",
     area=Area.INCIDENT_RESPONSE,
+    tier=Tier.ROUTINE,
     says="declared incident {number}, {short}: {title}",
     title="Declare an incident",
 )
 def declare(
-    component: Component,
+    on: Subject,
     by: Person,
     *,
     title: str,
@@ -35,8 +39,14 @@ def declare(
     impact: Impact = "",
 ) -> Outcome:
     """Say that something is an incident. Too early is better than too late."""
+    if not isinstance(on, Component | House):
+        raise CannotBeDone(
+            "An incident is declared on a component, or on the house while none is known.",
+            field="on",
+        )
     incident = _declared(by, title, severity, impact)
-    incident.components.add(component)
+    if isinstance(on, Component):
+        incident.components.add(on)
     return _made(incident)
 
 
@@ -57,7 +67,8 @@ def declare_from_alert(
     """Say that this alert is an incident; the alert and its component belong to it."""
     if earlier := Incident.objects.filter(alerts=alert).exclude(state__in=Incident.OVER).first():
         raise CannotBeDone(
-            f"It belongs to incident {earlier.pk} already.", hint=f"Go to {earlier.get_absolute_url()}."
+            f"It belongs to incident {earlier.pk} already.",
+            hint=f"Go to {earlier.get_absolute_url()}.",
         )
     incident = _declared(by, title or alert.summary[:200] or str(alert), severity, impact)
     incident.alerts.add(alert)
@@ -77,6 +88,7 @@ def _declared(by: Person, title: str, severity: Severity, impact: str) -> Incide
 
 
 def _made(incident: Incident) -> Outcome:
+    publish(EVERYBODY)
     return {
         "ref": incident.ref, "url": incident.get_absolute_url(), "number": incident.pk,
         "short": incident.how_bad.short, "title": incident.title,
@@ -128,7 +140,7 @@ def set_severity(
     if incident.severity == severity:
         raise CannotBeDone(f"It is {severity.short} already.", field="severity")
     incident.severity = severity
-    incident.save(update_fields=["severity"])
+    _save(incident, "severity")
     return {"short": severity.short, "because": f": {why.strip()}" if why.strip() else ""}
 
 
@@ -292,7 +304,7 @@ def _sit(
 def _begun(incident: Incident) -> None:
     if incident.state == State.DECLARED:
         incident.state = State.INVESTIGATING
-        incident.save(update_fields=["state"])
+        _save(incident, "state")
 
 
 def _lead_of(incident: Incident) -> Seat | None:
@@ -318,7 +330,7 @@ def mitigate(
     if not by_what.strip():
         raise CannotBeDone("Say by what.", field="by_what")
     incident.state = State.MITIGATING
-    incident.save(update_fields=["state"])
+    _save(incident, "state")
     return {}
 
 
@@ -336,7 +348,7 @@ def resolve(
         raise CannotBeDone("Say what ended it.", field="what_ended_it")
     incident.state, incident.resolved_at = State.RESOLVED, clock.now()
     incident.resolution = what_ended_it.strip()
-    incident.save(update_fields=["state", "resolved_at", "resolution"])
+    _save(incident, "state", "resolved_at", "resolution")
     return {"still_firing": incident.alerts.filter(state=Alert.State.FIRING).count()}
 
 
@@ -348,7 +360,7 @@ def reopen(incident: Incident, by: Person, *, why: Annotated[str, Field()]) -> O
     if not why.strip():
         raise CannotBeDone("Say why.", field="why")
     incident.state, incident.resolved_at, incident.closed_at = State.INVESTIGATING, None, None
-    incident.save(update_fields=["state", "resolved_at", "closed_at"])
+    _save(incident, "state", "resolved_at", "closed_at")
     return {}
 
 
@@ -359,9 +371,14 @@ def close(incident: Incident, by: Person) -> Outcome:
         raise CannotBeDone("Only what is resolved is closed.", hint="Resolve it first.")
     now = clock.now()
     incident.state, incident.closed_at = State.CLOSED, now
-    incident.save(update_fields=["state", "closed_at"])
+    _save(incident, "state", "closed_at")
     incident.seats.filter(until=None).update(until=now)
     return {}
+
+
+def _save(incident: Incident, *columns: str) -> None:
+    incident.save(update_fields=columns)
+    publish(EVERYBODY)
 
 
 def _must_not_be_closed(incident: Incident) -> None:

@@ -1,0 +1,47 @@
+"""Incidents on a component's page, in the components' health, and in the rail."""
+
+from collections.abc import Sequence
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from watchbill.acts.web import Request
+from watchbill.catalog.models import Component
+from watchbill.catalog.panels import Health, Panel, health, offer, panel
+from watchbill.incidents.models import Incident
+from watchbill.incidents.reads import counts, of_component
+from watchbill.web.context import Counts, provides_counts
+
+LATEST = 5
+
+offer("incidents.declare", "Declare an incident", order=5)
+
+
+@panel(order=10)
+def incidents(component: Component, request: Request) -> Panel | None:
+    """Its latest incidents."""
+    rows = list(of_component(component)[:LATEST])
+    if not rows:
+        return None
+    is_open = sum(not incident.over for incident in rows)
+    body = render_to_string("incidents/rows.html", {"incidents": rows}, request)
+    return Panel("Incidents", body, f"{is_open} open" if is_open else "", component.ref)
+
+
+@health
+def in_an_incident(components: Sequence[Component]) -> dict[int, Health]:
+    """Components with an open incident."""
+    through = Incident.components.through.objects.filter(component__in=components).exclude(
+        incident__state__in=Incident.OVER
+    )
+    return {
+        component: Health("bad", "incident", reverse("incidents:room", args=[incident]))
+        for component, incident in through.values_list("component_id", "incident_id")
+    }
+
+
+@provides_counts
+def open_incidents(request: HttpRequest) -> Counts:
+    """How many incidents are open, for the rail."""
+    return {"incidents": sum(counts().values())}

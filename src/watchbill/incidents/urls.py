@@ -1,0 +1,12 @@
+"""Addresses of incidents."""
+
+from django.urls import path
+
+from watchbill.incidents import views
+
+app_name = "incidents"
+urlpatterns = [
+    path("incidents/", views.incidents, name="incidents"),
+    path("incidents/declare", views.declare, name="declare"),
+    path("incidents/<int:number>/", views.room, name="room"),
+]
