@@ -168,10 +168,10 @@ class Chart {
         y: false, points: { size: 6 }, drag: { x: true, y: false, setScale: false },
         ...(this.sync ? { sync: { key: this.sync } } : {}),
       },
-      scales: { x: { time: true, auto: false }, y: { range: { min: { pad: 0.1, soft: 0, mode: 3 }, max: { pad: 0.1, soft: 0, mode: 3 } } } },
+      scales: { x: { time: true, auto: false }, y: { range: (_plot, low, high) => spread(low, high) } },
       axes: [
         { ...axis, size: 24, space: 64, values: timeMarks },
-        { ...axis, size: 56, space: 32, values: (_plot, ticks) => ticks.map((tick) => format(tick, unit)) },
+        { ...axis, size: 56, space: this.#plot.clientHeight < 120 ? 20 : 32, values: (_plot, ticks) => ticks.map((tick) => format(tick, unit)) },
       ],
       series: [
         {},
@@ -243,6 +243,17 @@ class Chart {
   #resize(): void {
     this.#uplot?.setSize({ width: this.#plot.clientWidth, height: this.#plot.clientHeight });
   }
+}
+
+/** The y axis: from zero where that is near, and never so narrow that noise looks like news. */
+function spread(low: number | null, high: number | null): uPlot.Range.MinMax {
+  if (low === null || high === null) return [0, 1];
+  const middle = (low + high) / 2;
+  const half = Math.max((high - low) / 2, Math.abs(middle) * 0.1) || 0.5;
+  const [from, to] = [middle - half * 1.1, middle + half * 1.1];
+  if (low >= 0 && low < high * 0.6) return [0, Math.max(high * 1.08, to)];
+  if (high <= 0 && high > low * 0.6) return [Math.min(low * 1.08, from), 0];
+  return [from, to];
 }
 
 /** One or two points are no line: draw the points. */

@@ -240,3 +240,43 @@ def test_a_form_that_is_refused_shows_why_and_keeps_what_was_typed(look: Look, s
     expect(page.get_by_text("Too short.")).to_be_visible()
     expect(page.get_by_label("Text")).to_have_value("abc")
     expect(page.get_by_label("Text")).to_be_focused()
+
+
+def test_a_refreshed_chart_makes_room_for_larger_values(look: Look, site: Site) -> None:
+    size = [1.0]
+
+    def answer(query: Query) -> dict[str, Any]:
+        body = matrix(query)
+        for series in body["data"]["result"]:
+            series["values"] = [[at, str(size[0])] for at, _ in series["values"]]
+        return body
+
+    site.json("/telemetry/api/v1/query_range", answer)
+    site.page("/grows", lambda: '{% chart "up" refresh=0.5 %}')
+    page = look("/grows")
+    last = page.locator(".chart .legend tbody td").first
+    expect(last).to_have_text("1")
+    small = line_height(page)
+    size[0] = 50.0
+    expect(last).to_have_text("50")
+    page.wait_for_timeout(300)
+    assert abs(line_height(page) - small) < 20
+
+
+def line_height(page: Page) -> float:
+    """How far below the top of the canvas a flat line lies, in pixels; fails when it is cut off."""
+    row: float = page.evaluate("""() => {
+        const canvas = document.querySelector(".chart canvas");
+        const context = canvas.getContext("2d");
+        const x = Math.round(canvas.width * 0.6);
+        const column = context.getImageData(x, 0, 1, canvas.height).data;
+        let best = -1, most = 60;
+        for (let y = 0; y < canvas.height; y++) {
+            const [r, g, b, a] = column.slice(4 * y, 4 * y + 4);
+            const colour = a > 128 ? Math.max(r, g, b) - Math.min(r, g, b) : 0;
+            if (colour > most) { best = y; most = colour; }
+        }
+        return best;
+    }""")
+    assert row > 0, "the line is not on the canvas"
+    return row
