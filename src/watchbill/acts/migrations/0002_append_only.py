@@ -37,7 +37,7 @@ def remove(vendor):
 
 def install(apps, schema_editor):
     for sql in SQLITE if schema_editor.connection.vendor == "sqlite" else POSTGRES:
-        schema_editor.execute(sql)
+        schema_editor.execute(sql, params=None)  # the text has a % of its own
 
 
 class Migration(migrations.Migration):
