@@ -1,8 +1,8 @@
 """Who may do what to the catalogue, and what comes of it."""
 
 import pytest
-
 from tests.conftest import MakePerson
+
 from watchbill.acts import timeline
 from watchbill.acts.authority import Effect
 from watchbill.acts.given import CannotBeDone
@@ -27,7 +27,8 @@ DO, WAIT, REFUSE = Effect.DO, Effect.WAIT, Effect.REFUSE
         ("drop_dependency", {}, [WAIT, DO, DO, DO]),
         ("set_tier", {"tier": "moderate"}, [REFUSE, WAIT, DO, DO]),
         ("set_tier", {"tier": "critical"}, [REFUSE, REFUSE, WAIT, DO]),
-        ("import_file", {"text": "components:\n - slug: x\n   owner: shop"}, [REFUSE, WAIT, DO, DO]),
+        ("import_file", {"text": "components:\n - slug: x\n   owner: shop"},
+         [REFUSE, WAIT, DO, DO]),
         ("import_file", {"text": "components:\n - slug: x\n   owner: shop\n   tier: critical"},
          [REFUSE, REFUSE, WAIT, DO]),
         ("import_file", {"text": "components:\n - slug: payments\n   tier: routine"},

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-
 from tests.conftest import MakePerson
+
 from watchbill.acts import timeline
 from watchbill.acts.authority import Effect
 from watchbill.acts.given import CannotBeDone

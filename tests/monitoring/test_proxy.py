@@ -2,8 +2,8 @@
 
 import pytest
 from django.test import Client
-
 from tests.monitoring.conftest import Telemetry, failure, vector
+
 from watchbill.people.identify import digest
 from watchbill.people.models import Person, Token
 
@@ -78,6 +78,8 @@ def test_a_query_too_long(client: Client, jun: Person, telemetry: Telemetry) -> 
 
 def test_tokens(client: Client, jun: Person, telemetry: Telemetry) -> None:
     for kind, status in (("personal", 200), ("source", 401)):
-        Token.objects.create(kind=kind, person=jun, name=kind, sha256=digest(kind), scopes=["query"])
+        Token.objects.create(
+            kind=kind, person=jun, name=kind, sha256=digest(kind), scopes=["query"]
+        )
         answer = client.get(QUERY, {"query": "up"}, headers={"Authorization": f"Bearer {kind}"})
         assert answer.status_code == status

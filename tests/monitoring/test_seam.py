@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
 
 import pytest
-
 from tests.monitoring.conftest import Asked, Telemetry, failure, reply, vector
+
 from watchbill.monitoring import seam
 from watchbill.monitoring.seam import BadQuery, Sample, TelemetryAway
 
@@ -99,7 +99,8 @@ def test_a_query_that_cannot_be_answered(
         (200, b"", "does not speak"),
         (200, b'{"status": "success", "data": {"resultType": "vector", "result": [{}]}}', "speak"),
         (200, b'{"status": "success", "data": {"resultType": "vector"}}', "speak"),
-        (200, b'{"status": "success", "data": {"resultType": "scalar", "result": [1, "x"]}}', "'x'"),
+        (200, b'{"status": "success", "data": {"resultType": "scalar", "result": [1, "x"]}}',
+         "'x'"),
         (502, b"<html>bad gateway</html>", "502"),
         (500, failure("internal", "the store is full"), "the store is full"),
         (503, failure("unavailable", "starting"), "starting"),
@@ -117,7 +118,7 @@ def test_garbage_is_away_with_a_reason(
 
 
 def test_nobody_answers(away: None) -> None:
-    with pytest.raises(TelemetryAway, match="nothing answers at http://127.0.0.1"):
+    with pytest.raises(TelemetryAway, match=r"nothing answers at http://127\.0\.0\.1"):
         seam.query("up")
 
 
@@ -125,7 +126,7 @@ def test_too_slow(telemetry: Telemetry) -> None:
     release = threading.Event()
     telemetry.answer = lambda handler, path, asked: release.wait(5) and None
     begun = time.perf_counter()
-    with pytest.raises(TelemetryAway, match="within 0.2 s"):
+    with pytest.raises(TelemetryAway, match=r"within 0\.2 s"):
         seam.ask("query", [("query", "up")], within=0.2)
     assert time.perf_counter() - begun < 2
     release.set()

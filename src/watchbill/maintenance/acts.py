@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from watchbill.acts.given import CannotBeDone, Field, Long
+from watchbill.acts.given import CannotBeDone, Field
 from watchbill.acts.kinds import Outcome, act
 from watchbill.catalog.models import Component
 from watchbill.lib import clock
-from watchbill.lib.levels import Area, Tier
+from watchbill.lib.levels import Tier
 from watchbill.maintenance.measure import SETTLES
 from watchbill.maintenance.models import Change, Progress
 from watchbill.people.models import Person
@@ -327,10 +327,9 @@ def _version(slug: str) -> RunbookVersion | None:
 def _improvement(number: str) -> Improvement | None:
     if not number:
         return None
-    found = Improvement.objects.filter(
-        pk=int(number) if number.isascii() and number.isdigit() else None,
-        state=Improvement.State.ACCEPTED,
-    ).first()
+    accepted = Improvement.objects.filter(state=Improvement.State.ACCEPTED)
+    number = number if number.isascii() and number.isdigit() else "0"
+    found = accepted.filter(pk=int(number)).first()
     if found is None:
         raise CannotBeDone(
             "There is no such accepted improvement.", field="improvement", hint="Accept it first."

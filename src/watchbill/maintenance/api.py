@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
+
 from watchbill.acts.rest import Resource
 from watchbill.lib.levels import Tier
 from watchbill.maintenance import reads
@@ -51,20 +53,17 @@ def describe_progress(progress: Progress) -> dict[str, Any]:
     }
 
 
+def _rows() -> QuerySet[Change]:
+    related = reads.changes().select_related("approved_by", "improvement", "procedure__runbook")
+    return related.prefetch_related("progress__by", "progress__to").order_by("-pk")
+
+
 RESOURCES = [
     Resource(
         "changes",
         Change,
         describe,
-        find=lambda: (
-            reads.changes()
-            .select_related(
-                "component", "planned_by", "started_by", "approved_by", "improvement",
-                "procedure__runbook",
-            )
-            .prefetch_related("progress__by", "progress__to")
-            .order_by("-pk")
-        ),  # fmt: skip
+        find=_rows,
         filters={"state": "state", "component": "component__slug", "kind": "kind"},
         doc="Changes: planned, under way, ended, with outcome and documents.",
     )

@@ -33,7 +33,6 @@ def _read(change: Change, now: datetime, query: QueryFunc) -> bool:
     if not before and ended is None:
         return _store(change, None)
     at = begun if before or ended is None else ended + SETTLES
-    column = "measured_before" if before else "measured_after"
     try:
         samples = query(change.improvement.measure, at)
     except (BadQuery, TelemetryAway) as error:
@@ -41,17 +40,17 @@ def _read(change: Change, now: datetime, query: QueryFunc) -> bool:
     if len(samples) != 1:
         problem = f"gives {len(samples)} values instead of one"
         return _store(change, _later(now, at), problem=problem)
-    then = ended + SETTLES if before and ended else None
-    return _store(change, then, **{column: samples[0].value})
+    value = samples[0].value
+    if before:
+        return _store(change, ended and ended + SETTLES, measured_before=value)
+    return _store(change, None, measured_after=value)
 
 
 def _later(now: datetime, at: datetime) -> datetime | None:
     return now + TRY_AGAIN if now - at < GIVE_UP else None
 
 
-def _store(
-    change: Change, then: datetime | None, problem: str = "", **values: float
-) -> bool:
+def _store(change: Change, then: datetime | None, problem: str = "", **values: float) -> bool:
     """Keep what was read, unless the change ended meanwhile: then it is looked at anew."""
     same = Q(pk=change.pk, measure_after=change.measure_after, ended_at=change.ended_at)
     stored = Change.objects.filter(same).update(

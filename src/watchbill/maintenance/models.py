@@ -17,27 +17,27 @@ TIERS = [(tier.value, tier.word) for tier in Tier]
 class Change(Subject):
     """Work on a component: planned, carried out, verified or backed out, documented, closed.
 
-    Its tier is the risk: the higher of what was declared and the component's own tier. A change that
-    does not touch the running component counts as declared once a second person agreed to that.
+    Its tier is the risk: the higher of what was declared and the component's own tier. A change
+    that does not touch the running component counts as declared once a second person agreed.
     """
 
     class Kind(models.TextChoices):
         """What is altered."""
 
-        UPDATE = "update"
-        FIX = "fix"
+        UPDATE = "update", "update"
+        FIX = "fix", "fix"
         CONFIG = "config", "configuration"
-        CAPACITY = "capacity"
+        CAPACITY = "capacity", "capacity"
 
     class State(models.TextChoices):
-        """Where it is; `closed` is verified or backed out (see `result`) with its documents settled."""
+        """Where it is; `closed`: ended as `result` says, and its documents are settled."""
 
-        PLANNED = "planned"
-        APPROVED = "approved"
+        PLANNED = "planned", "planned"
+        APPROVED = "approved", "approved"
         UNDER_WAY = "under-way", "under way"
-        VERIFIED = "verified"
+        VERIFIED = "verified", "verified"
         BACKED_OUT = "backed-out", "backed out"
-        CLOSED = "closed"
+        CLOSED = "closed", "closed"
 
     class Docs(models.TextChoices):
         """What became of the documents that describe what was changed."""
@@ -114,7 +114,8 @@ class Change(Subject):
                 f"{self.untouched_because} ({self.approved_by} agreed)"
             )
         if theirs > declared:
-            said = f"declared {declared.word}, but it touches {self.component}, which is {theirs.word}"
+            said = f"declared {declared.word}, but it touches {self.component}"
+            said += f", which is {theirs.word}"
             if self.untouched_because:
                 said += f"; said not to touch it ({self.untouched_because}): nobody agreed yet"
             return said

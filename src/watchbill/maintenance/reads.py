@@ -4,16 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
 from watchbill.lib.levels import Area, Tier
 from watchbill.maintenance.models import Change, Progress
 from watchbill.people.models import Person
-from watchbill.runbooks.models import Execution, Run
-from watchbill.runbooks.procedure import Step, Value
 from watchbill.web.words import ago_words, date_words, duration_words, time_words
 
 MOST_AHEAD = 200
@@ -31,22 +28,6 @@ class Group:
     changes: Sequence[Change]
 
 
-@dataclass(frozen=True)
-class StepLine:
-    """A step of a procedure's run as a change's page shows it. `look` is good, bad or ""."""
-
-    number: int
-    step: Step
-    last: Execution | None
-    look: str
-    current: bool
-
-    @property
-    def asks(self) -> bool:
-        """It asks for an answer instead of being run."""
-        return isinstance(self.step.do, Value)
-
-
 def changes() -> QuerySet[Change]:
     """All changes with what a list shows of them."""
     return Change.objects.select_related("component", "planned_by", "started_by")
@@ -56,6 +37,13 @@ def calendar(now: datetime) -> list[Group]:
     """What is under way, what waits to be documented, and what is to come, by day."""
     ahead = changes().filter(state__in=OPEN_STATES).order_by(F("starts").asc(nulls_last=True), "pk")
     return list(_groups(list(ahead[:MOST_AHEAD]), now))
+
+
+def counts() -> tuple[int, int]:
+    """How many changes are under way, and how many to come."""
+    by_state = dict(Change.objects.order_by().values_list("state").annotate(Count("pk")))
+    to_come = by_state.get(State.PLANNED, 0) + by_state.get(State.APPROVED, 0)
+    return by_state.get(State.UNDER_WAY, 0), to_come
 
 
 def past() -> QuerySet[Change]:
@@ -80,6 +68,11 @@ def to_acknowledge(person: Person) -> QuerySet[Progress]:
     """What was reported to `person` and waits for an acknowledgement."""
     waiting = Progress.objects.filter(to=person, acknowledged_at=None)
     return waiting.select_related("change", "by").order_by("pk")
+
+
+def progress(change: Change) -> list[Progress]:
+    """What was reported on a change, in order."""
+    return list(change.progress.select_related("by", "to", "acknowledged_by").order_by("pk"))
 
 
 def guides_for(change: Change, person: Person) -> Person | None:
@@ -113,23 +106,6 @@ def needs_approval(change: Change) -> bool:
     )
 
 
-def run_lines(run: Run | None) -> list[StepLine]:
-    """The steps of a run, each with its last doing."""
-    if run is None:
-        return []
-    last = {one.step: one for one in run.executions.select_related("by").order_by("pk")}
-    return [
-        _line(run, number, step, last.get(number)) for number, step in enumerate(run.steps, 1)
-    ]
-
-
-def _line(run: Run, number: int, step: Step, last: Execution | None) -> StepLine:
-    state = last.state if last else ""
-    look = {"succeeded": "good", "failed": "bad", "interrupted": "bad"}.get(state, "")
-    current = run.state == Run.State.RUNNING and number == run.at_step
-    return StepLine(number, step, last, look, current)
-
-
 def _groups(ahead: list[Change], now: datetime) -> Iterator[Group]:
     under_way = [change for change in ahead if change.under_way]
     ended = [change for change in ahead if change.result]
@@ -153,5 +129,5 @@ def _day(change: Change, now: datetime) -> str:
 def _window(change: Change, now: datetime) -> str:
     if not (change.starts and change.ends):
         return ", without a window yet"
-    length: Any = duration_words(change.ends - change.starts)
+    length = duration_words(change.ends - change.starts)
     return f" for {time_words(change.starts, now)}, within {length}"

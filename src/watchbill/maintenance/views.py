@@ -9,6 +9,7 @@ from watchbill.acts.web import Request, signed_in
 from watchbill.lib import clock
 from watchbill.maintenance import reads
 from watchbill.maintenance.models import Change
+from watchbill.runbooks import reads as procedures
 from watchbill.runbooks.models import Run
 
 PER_PAGE = 50
@@ -17,11 +18,12 @@ PER_PAGE = 50
 @signed_in
 def overview(request: Request) -> HttpResponse:
     """What is changed now, what comes, and what of it waits for the reader."""
-    groups = reads.calendar(clock.now())
+    under_way, to_come = reads.counts()
     context = {
-        "groups": groups,
-        "under_way": sum(change.under_way for group in groups for change in group.changes),
-        "to_come": sum(change.to_come for group in groups for change in group.changes),
+        "groups": reads.calendar(clock.now()),
+        "under_way": under_way,
+        "to_come": to_come,
+        "most": reads.MOST_AHEAD,
         "told": reads.to_acknowledge(request.user)[:10],
     }
     return render(request, "maintenance/overview.html", context)
@@ -43,15 +45,18 @@ def change(request: Request, number: int) -> HttpResponse:
     )  # fmt: skip
     found = get_object_or_404(related, pk=number)
     run = found.runs.select_related("of__runbook").first()
+    running = run is not None and run.state == Run.State.RUNNING
     guide = reads.guides_for(found, request.user)
     context = {
         "change": found,
         "sentence": reads.sentence(found, clock.now()),
         "needs_approval": reads.needs_approval(found),
         "run": run,
-        "running": run is not None and run.state == Run.State.RUNNING,
-        "lines": reads.run_lines(run),
-        "progress": list(found.progress.select_related("by", "to", "acknowledged_by").order_by("pk")),
+        "running": running,
+        "complete": not running and (run is not None or found.procedure is None),
+        "lines": procedures.done_and_to_do(run) if run else [],
+        "asks": procedures.asks_about(run) if run else [],
+        "progress": reads.progress(found),
         "guide": guide.username if guide else "",
         "entries": timeline.of(found),
     }

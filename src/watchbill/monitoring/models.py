@@ -15,7 +15,7 @@ from watchbill.people.subject import Subject
 class Report(Subject):
     """An anomaly or error, seen on a range of a query, and the answer it got.
 
-    `frozen` is the chart as it was: Prometheus's matrix, taken by `freeze.py` soon after the report.
+    `frozen` is the chart as it was: Prometheus's matrix, taken by `freeze.py` soon after.
     """
 
     class Answer(models.TextChoices):

@@ -1,4 +1,4 @@
-"""What monitoring shows elsewhere: charts and reports on a component's page, a count in the rail."""
+"""What monitoring shows elsewhere: on a component's page and in the rail."""
 
 from django.http import HttpRequest
 from django.template.loader import render_to_string

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -71,16 +71,16 @@ def exploration(given: Mapping[str, str]) -> Exploration:
     start, end = moment(given.get("start", "")), moment(given.get("end", ""))
     if start is None or end is None or start >= end:
         start = end = None
-    asked = {"query": query, "window": window, "step": step, "start": start, "end": end}
+    asked = Exploration(query, window, step, start, end)
     if not query:
-        return Exploration(**asked)
+        return asked
     try:
-        return Exploration(**asked, samples=seam.query(query, end))
+        return replace(asked, samples=seam.query(query, end))
     except TelemetryAway as error:
-        return Exploration(**asked, away=str(error))
+        return replace(asked, away=str(error))
     except BadQuery as error:
         before, at, after = place(query, error.line, error.column)
-        return Exploration(**asked, error=str(error), before=before, at=at, after=after)
+        return replace(asked, error=str(error), before=before, at=at, after=after)
 
 
 def place(query: str, line: int, column: int) -> tuple[str, str, str]:

@@ -146,7 +146,8 @@ def ask(
             f"{settings.TELEMETRY_URL.rstrip('/')}/api/v1/{path}",
             headers={"Authorization": f"Bearer {token}"} if token else None,
             timeout=httpx.Timeout(within, connect=CONNECT_WITHIN),
-            **({"data": fields} if method == "POST" else {"params": fields}),
+            data=fields if method == "POST" else None,
+            params=fields if method == "GET" else None,
         ) as answer:
             return answer.status_code, b"".join(_limited(answer))
     except httpx.ConnectError:

@@ -36,13 +36,14 @@ def explore(request: Request) -> HttpResponse:
     """Ask for anything that is measured."""
     slug = request.GET.get("component", "")
     about = Component.objects.filter(slug=slug).first() if slug else None
+    found = reads.exploration(request.GET.dict())
     context = {
-        "found": reads.exploration(request.GET.dict()),
+        "found": found,
         "windows": reads.WINDOWS, "steps": reads.STEPS,
         "about": about, "on": about or House.get(),
     }  # fmt: skip
-    wrong = context["found"].error or context["found"].away
-    return render(request, "monitoring/explore.html", context, status=422 if wrong else 200)
+    status = 422 if found.error or found.away else 200
+    return render(request, "monitoring/explore.html", context, status=status)
 
 
 @signed_in
