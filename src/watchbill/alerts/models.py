@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import models
+from django.urls import reverse
 
 from watchbill.alerts.matchers import Matcher, from_json, match_all
 from watchbill.catalog.models import Component
@@ -58,7 +59,7 @@ class RuleGroup(models.Model):
         return self.name
 
 
-class Rule(models.Model):
+class Rule(Subject):
     """One alerting rule. Rules that left their file stay, out of force, for their alerts' sake."""
 
     class Health(models.TextChoices):
@@ -159,6 +160,10 @@ class Alert(Subject):
         """That of its component; routine when no component is known."""
         return self.component.tier if self.component else Tier.ROUTINE
 
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("alerts:alert", args=[self.pk])
+
     @property
     def summary(self) -> str:
         """One sentence for people, from the annotations."""
@@ -213,6 +218,10 @@ class Silence(Subject):
 
     def __str__(self) -> str:
         return ", ".join(map(str, self.conditions))
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("alerts:silence", args=[self.pk])
 
     @property
     def conditions(self) -> list[Matcher]:

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from watchbill.alerts.models import Alert, Change
 from watchbill.catalog.models import Component
@@ -43,6 +44,10 @@ class EscalationPolicy(Subject):
         """The highest of what it covers."""
         covered = Component.objects.filter(coverage__policy=self)
         return max((component.tier for component in covered), default=Tier.ROUTINE)
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("paging:policy", args=[self.slug])
 
     def steps_of(self, edition: int) -> "list[Step]":
         """The steps of one edition, in order."""
@@ -168,6 +173,10 @@ class Page(Subject):
 
     def __str__(self) -> str:
         return f"page of {self.person} about {self.escalation.alert}"
+
+    def get_absolute_url(self) -> str:
+        """The page that messages link to."""
+        return reverse("paging:page", args=[self.pk])
 
     @property
     def alert(self) -> Alert:

@@ -1,0 +1,50 @@
+"""What alerts show elsewhere: on a component's page, its health, a count in the rail."""
+
+from collections.abc import Mapping, Sequence
+
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from watchbill.acts.web import Request
+from watchbill.alerts import reads
+from watchbill.alerts.models import Alert
+from watchbill.catalog.models import Component
+from watchbill.catalog.panels import Health, Panel, health, panel
+from watchbill.web.context import Counts, provides_counts
+
+LATEST = 5
+
+
+@panel(order=10)
+def alerts(component: Component, request: Request) -> Panel | None:
+    """Its alerts that fire, then those that ended last."""
+    about = component.alerts.exclude(starts_at=None).select_related("component", "taken_by")
+    firing = list(about.filter(state=Alert.State.FIRING).order_by("-starts_at")[:50])
+    rest = about.filter(state=Alert.State.RESOLVED).order_by("-ends_at")[:LATEST]
+    rows = reads.rows([*firing, *rest])
+    if not rows:
+        return None
+    body = render_to_string("alerts/rows.html", {"rows": rows}, request)
+    return Panel("Alerts", body, f"{len(firing)} firing" if firing else "none firing", "alerts")
+
+
+@health
+def firing(components: Sequence[Component]) -> Mapping[int, Health]:
+    """Bad or warn while an alert fires; good for what is watched and quiet."""
+    numbers = [component.pk for component in components]
+    watched = Alert.objects.filter(component__in=numbers).values_list("component", flat=True)
+    told = {number: Health("good", "quiet") for number in watched.distinct() if number}
+    now = Alert.objects.filter(component__in=numbers, state=Alert.State.FIRING, closed_at=None)
+    for row in reads.rows(now.order_by("-starts_at")):
+        kind, number = row.look or "warn", row.alert.component_id
+        if number is None or row.silenced or told[number].kind == "bad":
+            continue
+        told[number] = Health(kind, row.alert.name, row.alert.get_absolute_url())
+    return told
+
+
+@provides_counts
+def firing_now(request: HttpRequest) -> Counts:
+    """How many alerts fire that nobody has taken or closed, for the rail."""
+    now = Alert.objects.filter(state=Alert.State.FIRING, taken_by=None, closed_at=None)
+    return {"monitoring": now.count()}

@@ -1,0 +1,22 @@
+"""Addresses of alerts: pages, and the Alertmanager API."""
+
+from django.urls import path
+
+from watchbill.alerts import alertmanager, views
+
+app_name = "alerts"
+_API = "alertmanager/api/v2"
+urlpatterns = [
+    path("monitoring/alerts/", views.alerts, name="alerts"),
+    path("monitoring/alerts/<int:number>/", views.alert, name="alert"),
+    path("monitoring/rules/", views.rules, name="rules"),
+    path("monitoring/rules/<int:number>/", views.rule, name="rule"),
+    path("monitoring/silences/", views.silences, name="silences"),
+    path("monitoring/silences/<int:number>/", views.silence, name="silence"),
+    path(f"{_API}/alerts", alertmanager.alerts),
+    path(f"{_API}/alerts/groups", alertmanager.groups),
+    path(f"{_API}/receivers", alertmanager.receivers),
+    path(f"{_API}/silences", alertmanager.silences),
+    path(f"{_API}/silence/<uuid:name>", alertmanager.silence),
+    path(f"{_API}/status", alertmanager.status),
+]
