@@ -49,6 +49,13 @@ def test_a_scalar_a_string_a_vector_and_a_matrix(store: InMemory) -> None:
     assert matrix.data.t.tolist() == [50_000, 60_000] * 2
 
 
+def test_a_subquery_shows_what_its_inside_is_called(store: InMemory) -> None:
+    matrix = instant(store, "rate(n_total[1m])[2m:1m]", 300_000)
+    assert matrix.data.labels == [(("job", "a"),), (("job", "b"),)]
+    with pytest.raises(EvalError, match="same labelset"):
+        instant(store, 'abs(label_replace(n_total, "job", "", "", "") or n_total)[1m:]', 300_000)
+
+
 def test_a_range_query_sorts_and_leaves_gaps_out(store: InMemory) -> None:
     result = range_(store, "n_total > 565", 0, 600_000, 10_000)
     assert result.type == "matrix"

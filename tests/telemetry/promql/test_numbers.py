@@ -46,6 +46,12 @@ def test_number_literals(text: str, value: float) -> None:
     assert parse_number(text) == value
 
 
+@pytest.mark.parametrize("text", ["1e999", "0x" + "f" * 300, "", "0xg", "1" * 400])
+def test_what_is_no_number(text: str) -> None:
+    with pytest.raises(ValueError, match=r"number|float"):
+        parse_number(text)
+
+
 @pytest.mark.parametrize(
     ("literal", "text"),
     [

@@ -17,8 +17,7 @@ def aggregate(scope: Scope, expr: ast.Aggregation) -> Vector:
     """The value of an aggregation that merges series."""
     vector = scope.vector(expr.inner)
     if expr.op == "count_values":
-        assert expr.parameter is not None
-        return _count_values(expr, vector, scope.text(expr.parameter))
+        return _count_values(scope, expr, vector)
     q = _quantile_parameter(scope, expr)
     if not len(vector):
         return scope.empty()
@@ -108,7 +107,9 @@ def _sum(vector: Vector, groups: Groups, *, average: bool) -> Values:
     return out
 
 
-def _count_values(expr: ast.Aggregation, vector: Vector, label: str) -> Vector:
+def _count_values(scope: Scope, expr: ast.Aggregation, vector: Vector) -> Vector:
+    assert expr.parameter is not None
+    label = scope.text(expr.parameter)
     if not label or not is_utf8(label):
         raise EvalError(f"invalid label name {quote(label)}")
     row, step = np.nonzero(vector.present)
@@ -121,6 +122,7 @@ def _count_values(expr: ast.Aggregation, vector: Vector, label: str) -> Vector:
     series, value = np.divmod(pairs, max(len(distinct), 1))
     labels = grouping(expr, vector.labels).take(series).with_column(label, names[value])
     groups = labels.groups()
+    scope.query.hold(len(groups) * vector.steps)
     counts = np.zeros((len(groups), vector.steps))
     np.add.at(counts, (groups.ids[pair], step), 1)
     return Vector.of(labels.take(groups.first), counts, counts > 0, drop_name=False)

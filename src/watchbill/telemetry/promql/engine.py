@@ -34,6 +34,7 @@ class Result:
     text: str = ""
     warnings: tuple[str, ...] = ()
     infos: tuple[str, ...] = ()
+    samples_read: int = 0
 
     @property
     def scalar(self) -> float:
@@ -114,16 +115,15 @@ def _evaluate(scope: Scope, expr: Expr) -> Value:
 
 
 def _result(scope: Scope, value: Value) -> Result:
-    query, times = scope.query, scope.times
-    warnings, infos = tuple(query.warnings), tuple(query.infos)
+    is_range, times = scope.query.is_range, scope.times
     if isinstance(value, str):
         shown = value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        return Result("string", text=shown, warnings=warnings, infos=infos)
+        return _answer(scope, "string", Selection.empty(), shown)
     if not isinstance(value, Vector):
         data = Selection([()], np.array([0, len(times)], np.int64), times, value)
-        return Result("matrix" if query.is_range else "scalar", data, "", warnings, infos)
-    data = _shown(value, times, sort=query.is_range)
-    return Result("matrix" if query.is_range else "vector", data, "", warnings, infos)
+        return _answer(scope, "matrix" if is_range else "scalar", data)
+    data = _shown(value, times, sort=is_range)
+    return _answer(scope, "matrix" if is_range else "vector", data)
 
 
 def _shown(vector: Vector, times: Times, *, sort: bool) -> Selection:
@@ -146,19 +146,16 @@ def _matrix(scope: Scope, expr: Expr) -> Result:
         raise EvalError("query is nested too deeply") from None
     if given.extension:
         raise EvalError(f"{given.extension} modifier needs a function around the range vector")
-    samples = given.samples
-    names = samples.selection()
-    keep = np.flatnonzero(np.diff(names.starts) > 0)
-    found = [
-        (names.labels[row], names.t[names.starts[row] : names.starts[row + 1]],
-         names.v[names.starts[row] : names.starts[row + 1]])
-        for row in keep.tolist()
-    ]  # fmt: skip
-    found.sort(key=lambda series: series[0])
-    query = scope.query
-    return Result(
-        "matrix",
-        Selection.of(found),
-        warnings=tuple(query.warnings),
-        infos=tuple(query.infos),
+    found = sorted(
+        (series for series in given.samples.selection().series() if len(series[1])),
+        key=lambda series: series[0],
     )
+    if len({labels for labels, _, _ in found}) < len(found):
+        raise EvalError("vector cannot contain metrics with the same labelset")
+    return _answer(scope, "matrix", Selection.of(found))
+
+
+def _answer(scope: Scope, kind: ValueType, data: Selection, text: str = "") -> Result:
+    query = scope.query
+    notes = tuple(query.warnings), tuple(query.infos)
+    return Result(kind, data, text, *notes, samples_read=query.samples_read)

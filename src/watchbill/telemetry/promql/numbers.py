@@ -11,7 +11,11 @@ _ESCAPE = re.compile(
     r"\\(?:(x)([0-9a-fA-F]{2})|(u)([0-9a-fA-F]{4})|(U)([0-9a-fA-F]{8})|([0-3][0-7]{2})|(.))",
     re.DOTALL,
 )
-_INTEGER = re.compile(r"0[xX][0-9a-fA-F]+|0[bB][01]+|0[oO]?[0-7]+|[1-9][0-9]*|0")
+_INTEGERS = {
+    16: re.compile(r"0[xX][0-9a-fA-F]+"),
+    8: re.compile(r"0[oO]?[0-7]+"),
+    2: re.compile(r"0[bB][01]+"),
+}
 
 
 def format_value(value: float) -> str:
@@ -37,12 +41,20 @@ def parse_number(text: str) -> float:
     lowered = text.lower()
     if lowered in ("inf", "+inf", "-inf", "nan"):
         return math.nan if lowered == "nan" else float(lowered)
-    digits = text.replace("_", "")
-    if _INTEGER.fullmatch(digits):
-        if len(digits) > 1 and digits[0] == "0" and digits[1].isdigit():
-            return float(int(digits, 8))
-        return float(int(digits, 0))
-    return float(digits)
+    value = _finite_number(text.replace("_", ""))
+    if math.isinf(value):
+        raise ValueError(f"number out of range: {text!r}")
+    return value
+
+
+def _finite_number(digits: str) -> float:
+    base = next((base for base, pattern in _INTEGERS.items() if pattern.fullmatch(digits)), None)
+    if base is None:
+        return float(digits)
+    try:
+        return float(int(digits, base))
+    except OverflowError:
+        return math.inf
 
 
 def unquote(literal: str) -> str:

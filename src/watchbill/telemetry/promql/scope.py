@@ -40,7 +40,7 @@ class Query:
     lookback_ms: int
     limits: Limits
     symbols: Symbols = field(default_factory=Symbols)
-    samples: int = 0
+    samples_read: int = 0
     warnings: dict[str, None] = field(default_factory=dict)
     infos: dict[str, None] = field(default_factory=dict)
 
@@ -54,8 +54,8 @@ class Query:
 
     def read(self, samples: int) -> None:
         """Account for samples taken from the store."""
-        self.samples += samples
-        self.hold(self.samples)
+        self.samples_read += samples
+        self.hold(self.samples_read)
 
     def hold(self, samples: int) -> None:
         """Refuse an array of this many samples when that is too many."""

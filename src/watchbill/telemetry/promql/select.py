@@ -14,7 +14,7 @@ from .kernels.extended import interpolate
 from .labels import LabelTable
 from .scope import Query, Scope
 from .storage import Selection, Times, is_stale
-from .vectors import Vector
+from .vectors import Vector, drop_names
 from .windows import Columns, Index, Windows, find_last, find_windows, window_blocks
 
 DEFAULT_SUBQUERY_STEP_MS = 60_000
@@ -34,8 +34,8 @@ class Samples:
 
     def selection(self) -> Selection:
         """As it is shown."""
-        columns = self.columns
-        return Selection(self.labels.rows(), columns.starts, columns.t, columns.v)
+        columns, labels = self.columns, drop_names(self.labels, self.drop_name)
+        return Selection(labels.rows(), columns.starts, columns.t, columns.v)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ one particular NaN bit pattern; stores pass it on untouched and the engine inter
 """
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -105,6 +105,13 @@ class Selection:
     def __len__(self) -> int:
         """How many series."""
         return len(self.labels)
+
+    def series(self) -> Iterator[tuple[Labels, Times, Values]]:
+        """Series by series: labels, times, values."""
+        bounds = self.starts.tolist()
+        for row, labels in enumerate(self.labels):
+            own = slice(bounds[row], bounds[row + 1])
+            yield labels, self.t[own], self.v[own]
 
     @staticmethod
     def empty() -> "Selection":

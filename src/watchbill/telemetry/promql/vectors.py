@@ -125,11 +125,16 @@ def merge_equal(vector: Vector) -> Vector:
     )
 
 
+def drop_names(labels: LabelTable, drop: Mask) -> LabelTable:
+    """Labels as they are shown: the metric's name and kind gone from the rows that lose them."""
+    if drop.any():
+        for name in METADATA_LABELS & labels.columns.keys():
+            kept = np.where(drop, 0, labels.columns[name]).astype(np.int32)
+            labels = labels.with_column(name, kept)
+    return labels
+
+
 def finish(vector: Vector) -> Vector:
     """A vector as it is shown: names dropped, empty series gone, labels unique."""
-    labels = vector.labels
-    if vector.drop_name.any():
-        for name in METADATA_LABELS & labels.columns.keys():
-            kept = np.where(vector.drop_name, 0, labels.columns[name]).astype(np.int32)
-            labels = labels.with_column(name, kept)
+    labels = drop_names(vector.labels, vector.drop_name)
     return merge_equal(replace(vector, labels=labels).without_empty())

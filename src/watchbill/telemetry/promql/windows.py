@@ -112,9 +112,11 @@ def find_last(columns: Columns, at: Times) -> Index:
     series, starts, t = len(columns), columns.starts, columns.t
     if not len(t) or not len(at):
         return np.zeros((series, len(at)), np.int64)
-    # One sorted key for all series: each gets a stretch of the number line to itself.
-    origin = min(int(at.min()), int(t.min())) - 1
-    stretch = max(int(at.max()), int(t.max())) - origin + 2
+    # One sorted key for all series: each gets a stretch of the number line to itself. Times
+    # outside of the data are moved to its edge, which changes no answer and avoids overflow.
+    origin, latest = int(t.min()) - 1, int(t.max())
+    stretch = latest - origin + 1
+    at = np.clip(at, origin, latest)
     base = np.arange(series, dtype=np.int64) * stretch
     keys = np.repeat(base, np.diff(starts)) + (t - origin)
     wanted = base[:, None] + (at - origin)[None, :]
