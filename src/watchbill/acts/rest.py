@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import Enum
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -92,7 +93,9 @@ def described(entry: Entry) -> dict[str, Any]:
 
 def kind_described(kind: Kind[Any, ...]) -> dict[str, Any]:
     """An act as JSON, its parameters as JSON Schema."""
-    schemas, parts = msgspec.json.schema_components([kind.shape], ref_template="#/$defs/{name}")
+    schemas, parts = msgspec.json.schema_components(
+        [kind.shape], ref_template="#/$defs/{name}", schema_hook=_choices
+    )
     name = str(schemas[0].get("$ref", "")).rpartition("/")[2]
     return {
         "act": kind.name,
@@ -103,6 +106,13 @@ def kind_described(kind: Kind[Any, ...]) -> dict[str, Any]:
         "on": kind.subject._meta.label_lower,
         "parameters": parts.get(name, schemas[0]),
     }
+
+
+def _choices(kind: type) -> dict[str, Any]:
+    """The schema of Django's choices, which msgspec reads but cannot describe."""
+    if issubclass(kind, Enum):
+        return {"enum": [word.value for word in kind]}
+    raise TypeError(f"{kind} cannot be described")
 
 
 @signed_in
