@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
-import yaml
-from tests.demo import steps
 from tests.demo.conftest import Example, wait_for
 
 from watchbill.demo import library
 from watchbill.demo.faults import FAULTS
+from watchbill.runbooks.parse import parse
+from watchbill.runbooks.procedure import Check, Http
 
 pytestmark = [
     pytest.mark.peer,
@@ -45,9 +45,11 @@ class Prometheus:
         return {it["labels"]["alertname"] for it in alerts if it["state"] == "firing"}
 
     def holds(self, expression: str) -> bool:
+        """As a check step judges it: something came back, and none of it is zero."""
         answer = httpx.get(f"{self.url}/api/v1/query", params={"query": expression}).json()
         assert answer["status"] == "success", answer
-        return bool(answer["data"]["result"])
+        values = [float(sample["value"][1]) for sample in answer["data"]["result"]]
+        return bool(values) and all(values)
 
 
 @pytest.fixture(scope="module")
@@ -92,26 +94,23 @@ def quiet(healthy: Example, prometheus: Prometheus) -> Prometheus:
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_a_fault_fires_in_time_and_its_runbook_mends_it(healthy: Example, quiet: Prometheus, fault):
-    _, its = steps.read(library.runbooks(healthy.place.ports())[fault.runbook])
-    at = [step.kind for step in its].index("command")
-    before = [step for step in its[:at] if step.kind == "promql"]
-    after = [step for step in its[at:] if step.kind in ("promql", "http")]
+    steps = parse(library.runbooks(healthy.place.ports())[fault.runbook]).steps
+    at = [step.kind for step in steps].index("command")
+    before = [step.do for step in steps[:at] if isinstance(step.do, Check)]
     if fault.name != "crash":  # its check is that nothing is under way, which is often so
-        assert not all(quiet.holds(step.expression) for step in before)
+        assert not all(quiet.holds(check.expression) for check in before)
     healthy.control("inject", fault.name)
     took = wait_for(lambda: fault.alert in quiet.firing(), 30, f"{fault.alert} fires")
     print(f"{fault.alert} fired after {took:.1f} s")
-    for step in before:
-        wait_for(lambda step=step: quiet.holds(step.expression), step.within + 20, step.title)
-    argv = yaml.safe_load(its[at].text)
-    assert healthy.control(*argv[1:]).returncode == 0
+    for check in before:
+        wait_for(lambda it=check: quiet.holds(it.expression), check.within + 20, check.expression)
+    assert healthy.control(*steps[at].do.argv[1:]).returncode == 0
     begun = time.monotonic()
-    for step in after:
-        if step.kind == "promql":
-            wait_for(lambda step=step: quiet.holds(step.expression), step.within, step.title)
-        else:
-            request = yaml.safe_load(step.text)
-            assert httpx.request(request["method"], request["url"]).status_code == request["expect"]
+    for do in (step.do for step in steps[at + 1 :]):
+        if isinstance(do, Check):
+            wait_for(lambda it=do: quiet.holds(it.expression), do.within, do.expression)
+        if isinstance(do, Http):
+            assert httpx.request(do.method, do.url).status_code in do.expect
     wait_for(lambda: not quiet.firing(), 60, "nothing fires any more")
     print(f"recovered after {time.monotonic() - begun:.1f} s")
 

@@ -1,6 +1,9 @@
 """The shop: three services that answer, count, log and can be operated."""
 
 import json
+import os
+import time
+from pathlib import Path
 
 import httpx
 import pytest
@@ -51,6 +54,24 @@ def test_customers_come_by_themselves_and_are_counted(example: Example):
     assert after[count] == after[top] > before[count]
     assert 10e6 < after["process_resident_memory_bytes"] < 60e6
     assert after['build_info{version="7.4"}'] == 1
+
+
+def test_the_example_costs_the_machine_little(example: Example):
+    def cpu(pid: int) -> float:
+        user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+    def private(pid: int) -> int:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+        return sum(int(line.split()[1]) for line in lines if line.startswith("Private_")) * 1024
+
+    pids, seconds = example.pids(), 5
+    before = {name: cpu(pid) for name, pid in pids.items()}
+    time.sleep(seconds)
+    share = {name: (cpu(pid) - before[name]) / seconds for name, pid in pids.items()}
+    assert share["load"] < 0.05, "of a core"
+    assert sum(share.values()) < 0.15
+    assert sum(map(private, pids.values())) < 130e6
 
 
 @pytest.mark.parametrize("service", ["checkout", "payments", "catalogue"])

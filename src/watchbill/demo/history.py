@@ -17,15 +17,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
+import numpy as np
 
 from watchbill.demo import remote_write
 from watchbill.demo.past import STEP, Past
 from watchbill.demo.place import Place, write_json
 from watchbill.lib import clock, lifeline
 
-RATE = (
-    50_000  # samples a second: the 4.6 million take a minute and a half, and live data goes first
-)
+RATE = 50_000  # samples a second: 3.7 million take 75 s, and live data has room beside them
 HOUR = 3600
 PATIENCE = 60.0  # seconds for which a receiver that does not answer is asked again
 TEMPORARY = 75
@@ -82,7 +81,7 @@ def bodies(progress: Progress) -> Iterator[tuple[int, int, bytes]]:
             if at[hour][0] < progress.sent * 1000:
                 continue
             cut = [(labels, values[hour]) for labels, values in columns]
-            count = sum(len(values) for _, values in cut)
+            count = sum(int(np.count_nonzero(~np.isnan(values))) for _, values in cut)
             yield int(at[hour][-1]) // 1000 + STEP, count, remote_write.body(at[hour], cut)
 
 
