@@ -111,7 +111,8 @@ async def _serve(config: TelemetryConfig, store: SampleStore, keeper: Keeper) ->
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=75,
+            timeout_graceful_shutdown=GRACE_SECONDS,
         ws="none",
     ))  # fmt: skip
 

@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -42,7 +42,7 @@ class QueryRunner:
 
     def __init__(self, own: OwnMetrics) -> None:
         self._own = own
-        self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="query")
+        self._free = asyncio.Semaphore(THREADS)
         self._active = 0
         self._stopping = threading.Event()
 
@@ -59,13 +59,11 @@ class QueryRunner:
         self._active += 1
         began = time.perf_counter()
         try:
-            future = asyncio.get_running_loop().run_in_executor(
-                self._executor, _started, work, limits
-            )
-            while not (await asyncio.wait([future], timeout=DISCONNECT_POLL_SECONDS))[0]:
+            task = asyncio.create_task(self._when_free(work, limits))
+            while not (await asyncio.wait([task], timeout=DISCONNECT_POLL_SECONDS))[0]:
                 if not gone.is_set() and await request.is_disconnected():
                     gone.set()
-            return future.result()
+            return task.result()
         except ParseError as error:
             raise ApiError("bad_data", f'invalid parameter "query": {error}') from error
         except QueryTimeoutError as error:
@@ -82,9 +80,28 @@ class QueryRunner:
             self._own.count_query(time.perf_counter() - began)
 
     def stop(self) -> None:
-        """End every query soon; take no more."""
+        """End every query soon."""
         self._stopping.set()
-        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def _when_free(self, work: Callable[[Limits], T], limits: Limits) -> T:
+        async with self._free:
+            return await _in_thread(lambda: _started(work, limits))
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Do `work` in a thread that cannot hold up the end of the process, as a pool's would."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001  whatever it is, it belongs to who waits
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="query", daemon=True).start()
+    return await asyncio.wrap_future(future)
 
 
 def _started(work: Callable[[Limits], T], limits: Limits) -> T:

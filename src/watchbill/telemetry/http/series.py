@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -23,18 +24,22 @@ def routes(store: SampleStore, metadata: MetadataBook) -> list[Route]:
         selectors = _selectors(given)
         if not selectors:
             raise ApiError("bad_data", "no match[] parameter provided")
-        found = store.series(selectors, given.time_ms("start", 0))
+        found = await run_in_threadpool(store.series, selectors, given.time_ms("start", 0))
         return success([dict(labels) for labels in found[: given.count("limit")]])
 
     async def labels(request: Request) -> Response:
         given = await Parameters.of(request)
-        found = store.label_names(_selectors(given), given.time_ms("start", 0))
+        found = await run_in_threadpool(
+            store.label_names, _selectors(given), given.time_ms("start", 0)
+        )
         return success(found[: given.count("limit")])
 
     async def label_values(request: Request) -> Response:
         given = await Parameters.of(request)
         name = request.path_params["name"]
-        found = store.label_values(name, _selectors(given), given.time_ms("start", 0))
+        found = await run_in_threadpool(
+            store.label_values, name, _selectors(given), given.time_ms("start", 0)
+        )
         return success(found[: given.count("limit")])
 
     async def families(request: Request) -> Response:

@@ -250,6 +250,8 @@ class Scraper:
         client = httpx.AsyncClient(
             verify=_tls_context(job.tls) if job.scheme == "https" else False,
             follow_redirects=job.follow_redirects,
+            # Fresh connections: a kept one may be closed by the target just as we use it.
+            limits=httpx.Limits(max_keepalive_connections=0),
             timeout=job.timeout,  # per read; the whole scrape is timed besides
             trust_env=False,
             headers={"User-Agent": "Watchbill"},

@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 LISTED_IDS = 2_000
 """Up to here a query names the series; beyond, it names the metrics and we pick."""
 
+CACHES = "mark_cache_size=16777216&index_mark_cache_size=4194304&primary_index_cache_size=16777216"
+"""chDB's defaults are gigabytes; ours is the small machine."""
+
 SETTINGS = "max_threads=2, max_insert_threads=1, use_uncompressed_cache=0"
 
 SCHEMA = (
@@ -63,7 +66,7 @@ class Chdb:
         self._lock = threading.Lock()
         try:
             make: Any = session.Session  # untyped
-            self._session = make(str(folder))
+            self._session = make(f"{folder}?{CACHES}")
         except RuntimeError as error:
             raise StoreDamagedError(f"cannot open {folder}: {_first_line(error)}") from error
 

@@ -5,7 +5,7 @@ and gathering many series are whole-array operations; nothing here loops over sa
 """
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +74,13 @@ class Columns:
         return Columns(slots, t, v)
 
 
+def run_starts(column: NDArray[Any]) -> NDArray[np.int64]:
+    """Where each run of equal values begins."""
+    if not len(column):
+        return np.zeros(0, np.int64)
+    return np.flatnonzero(np.concatenate([[True], column[1:] != column[:-1]]))
+
+
 class Head:
     """The samples not yet in chunks. Callers hold the store's lock."""
 
@@ -110,7 +117,7 @@ class Head:
         if len(slots) > 1 and (slots[1:] <= slots[:-1]).any():
             order = np.lexsort((t, slots))
             slots, t, v = slots[order], t[order], v[order]
-        first = np.flatnonzero(np.concatenate([[True], slots[1:] != slots[:-1]]))
+        first = run_starts(slots)
         counts = np.diff(np.append(first, len(slots)))
         self._place(slots, t, v, first, counts)
         last = first + counts - 1

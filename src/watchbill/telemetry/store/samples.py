@@ -18,7 +18,7 @@ from watchbill.lib import clock
 from watchbill.telemetry.promql.storage import Labels, Matcher, Selection
 from watchbill.telemetry.store import records
 from watchbill.telemetry.store.chunks import HOUR_MS, ChunkStore, Samples
-from watchbill.telemetry.store.head import Columns, Head
+from watchbill.telemetry.store.head import Columns, Head, run_starts
 from watchbill.telemetry.store.index import SeriesIndex, Slots
 from watchbill.telemetry.store.records import Kind, Progress
 from watchbill.telemetry.store.rules import LATE_MS, Verdict, judge
@@ -176,15 +176,18 @@ class SampleStore:
             if not len(slots):
                 return Selection.empty()
             recent = self.head.gather(slots, start_ms, end_ms)
+            late = self._late_of(slots, start_ms, end_ms)
             floor = self._floor_ms
             ids = self.index.ids()[slots]
-            late = self._late_of(slots, start_ms, end_ms) if start_ms < floor else Columns.empty()
+        parts = [late, recent]
         if start_ms < floor:
             old = self.chunks.select(ids, start_ms, min(end_ms, floor - 1))
+            first = run_starts(old.ids)
             order = np.argsort(ids)
-            rows = Columns(slots[order[np.searchsorted(ids, old.ids, sorter=order)]], old.t, old.v)
-            recent = Columns.join([rows, late, recent]).ordered()
-        return self._selection(recent)
+            found = order[np.searchsorted(ids, old.ids[first], sorter=order)]
+            rows = np.repeat(slots[found], np.diff(np.append(first, len(old))))
+            parts.insert(0, Columns(rows, old.t, old.v))
+        return self._selection(Columns.join(parts).ordered())
 
     def _late_of(self, slots: Slots, start_ms: int, end_ms: int) -> Columns:
         wanted = np.zeros(len(self.index), np.bool_)
@@ -200,7 +203,7 @@ class SampleStore:
         if not len(columns):
             return Selection.empty()
         slots = columns.slots
-        first = np.flatnonzero(np.concatenate([[True], slots[1:] != slots[:-1]]))
+        first = run_starts(slots)
         labels = self.index.labels
         return Selection(
             [labels[slot] for slot in slots[first]],

@@ -1,0 +1,149 @@
+"""The decoder against bodies built by hand: every form of sample, and bodies that are wrong."""
+
+import contextlib
+import math
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.telemetry import bodies
+
+from watchbill.telemetry.intake.protobuf import MalformedError
+from watchbill.telemetry.intake.remote_write import RemoteWriteDecoder
+from watchbill.telemetry.promql.storage import STALE_BITS, Labels
+
+NOW = 1_700_000_000_000
+
+
+class Known:
+    """An `intern` that numbers label sets as they come."""
+
+    def __init__(self) -> None:
+        self.slots: dict[Labels, int] = {}
+
+    def __call__(self, labels: Labels) -> int:
+        return self.slots.setdefault(labels, len(self.slots))
+
+    def labels(self, slot: int) -> dict[str, str]:
+        return dict(list(self.slots)[slot])
+
+
+def decoded(*plain: bytes) -> list[tuple[dict[str, str], int, float]]:
+    """What a decoder makes of the last body, having seen the ones before; sorted."""
+    known = Known()
+    decoder = RemoteWriteDecoder(known)
+    for one in plain:
+        columns = decoder.decode(bodies.compress(one)).samples
+    rows = zip(columns.slots.tolist(), columns.t.tolist(), columns.v.tolist(), strict=True)
+    return sorted(
+        ((known.labels(slot), t, v) for slot, t, v in rows), key=lambda row: (str(row[0]), row[1])
+    )
+
+
+LABELS = st.dictionaries(
+    st.text("abc_", min_size=1, max_size=4), st.text(min_size=1, max_size=8), max_size=4
+).map(lambda labels: {**labels, "__name__": "m"})
+SAMPLES = st.lists(
+    st.tuples(
+        st.one_of(st.integers(NOW - 10**9, NOW), st.integers(-(2**63), 2**63 - 1)),
+        st.one_of(st.just(0.0), st.floats(allow_nan=False)),
+    ),
+    max_size=4,
+)
+BODY = st.lists(
+    st.tuples(LABELS, SAMPLES), max_size=5, unique_by=lambda one: str(sorted(one[0].items()))
+)
+
+
+@given(st.lists(BODY, min_size=1, max_size=3))
+def test_gives_back_what_was_encoded(
+    sent: list[list[tuple[dict[str, str], list[tuple[int, float]]]]],
+) -> None:
+    plain = [b"".join(bodies.series(*one) for one in one_body) for one_body in sent]
+    expected = sorted(
+        ((labels, t, v) for labels, samples in sent[-1] for t, v in samples),
+        key=lambda row: (str(dict(sorted(row[0].items()))), row[1]),
+    )
+    got = decoded(*plain)
+    assert [(sorted(labels.items()), t) for labels, t, _ in got] == [
+        (sorted(labels.items()), t) for labels, t, _ in expected
+    ]
+    assert sorted(v for _, _, v in got) == sorted(v for _, _, v in expected)
+
+
+def test_known_series_are_read_the_same_as_new_ones() -> None:
+    plain = bodies.series({"__name__": "a"}, [(NOW, 1.5)]) + bodies.series(
+        {"__name__": "b", "x": "y"}, [(NOW, 0.0)]
+    )
+    assert decoded(plain) == decoded(plain, plain) == [
+        ({"__name__": "a"}, NOW, 1.5),
+        ({"__name__": "b", "x": "y"}, NOW, 0.0),
+    ]  # fmt: skip
+
+
+def test_the_staleness_marker_keeps_its_bits() -> None:
+    (stale,) = struct.unpack("<d", struct.pack("<Q", STALE_BITS))
+    plain = bodies.series({"__name__": "a"}, [(NOW, stale)])
+    ((_, _, value),) = decoded(plain, plain)
+    assert math.isnan(value)
+    assert struct.unpack("<Q", struct.pack("<d", value)) == (STALE_BITS,)
+
+
+def test_metadata_exemplars_and_histograms_are_seen() -> None:
+    about = bodies.field(
+        3, b"\x08\x01" + bodies.field(2, b"req_total") + bodies.field(4, b"Requests.")
+    )
+    odd = bodies.field(
+        1,
+        bodies.label("__name__", "a") + bodies.field(3, b"\x09" + bytes(8)) + bodies.field(4, b""),
+    )
+    request = RemoteWriteDecoder(Known()).decode_plain(about + odd)
+    assert request.metadata["req_total"].type == "counter"
+    assert request.metadata["req_total"].help == "Requests."
+    assert (request.exemplars, request.histograms, len(request.samples)) == (1, 1, 0)
+
+
+A = bodies.label("__name__", "a")
+GOOD = bodies.series({"__name__": "a", "b": "c"}, [(NOW, 1.0)])
+
+
+@pytest.mark.parametrize(
+    ("plain", "reason"),
+    [
+        (bodies.series({"b": "c"}, [(NOW, 1.0)]), "no metric name"),
+        (bodies.field(1, A * 2), "duplicate label name"),
+        (bodies.field(1, A + bodies.label("", "x")), "empty label name"),
+        (bodies.field(1, bodies.field(1, b"\x0a\x02\xff\xfe")), "not UTF-8"),
+        (bodies.field(1, b"\x0a\x7f\x00"), "beyond its series"),
+        (bodies.field(1, A + b"\x12\x09\x09\x00"), "beyond its message"),
+        (b"\x0f\x00", "wire type"),
+        (b"\x0a" + b"\xff" * 11, "bad varint"),
+    ],
+)  # fmt: skip
+def test_a_wrong_body_is_refused_whole(plain: bytes, reason: str) -> None:
+    known = Known()
+    with pytest.raises(MalformedError, match=reason):
+        RemoteWriteDecoder(known).decode(bodies.compress(GOOD + plain))
+    assert known.slots == {}
+
+
+@pytest.mark.parametrize("cut", range(1, len(GOOD)))
+def test_a_body_cut_anywhere_is_refused(cut: int) -> None:
+    decoder = RemoteWriteDecoder(Known())
+    decoder.decode_plain(GOOD)
+    with pytest.raises(MalformedError):
+        decoder.decode_plain(GOOD[:cut])
+
+
+@given(st.binary(max_size=200))
+def test_noise_is_refused_or_read_but_never_crashes(noise: bytes) -> None:
+    decoder = RemoteWriteDecoder(Known())
+    for read in (decoder.decode, decoder.decode_plain):
+        with contextlib.suppress(MalformedError):
+            read(noise)
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
+    with pytest.raises(MalformedError, match="exceeds the limit"):
+        RemoteWriteDecoder(Known()).decode(bodies.varint(1 << 40) + b"\x00")

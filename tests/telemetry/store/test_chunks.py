@@ -1,0 +1,90 @@
+"""What every chunk store must do; the fake and the real one alike."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from watchbill.telemetry.store.chdb_chunks import ChdbChunks, open_chdb
+from watchbill.telemetry.store.chunks import (
+    ChunkStore,
+    MemoryChunks,
+    Samples,
+    StoreDamagedError,
+)
+
+T0 = 1_700_000_000_000
+
+
+@pytest.fixture(params=["memory", pytest.param("chdb", marks=pytest.mark.server)])
+def chunks(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ChunkStore]:
+    store: ChunkStore = (
+        MemoryChunks() if request.param == "memory" else ChdbChunks(open_chdb(tmp_path))
+    )
+    yield store
+    store.close()
+
+
+def some(ids: list[int], per_series: int, step_ms: int = 60_000) -> Samples:
+    t = T0 + np.arange(per_series, dtype=np.int64) * step_ms
+    return Samples(
+        np.repeat(np.array(ids, np.uint64), per_series),
+        np.tile(t, len(ids)),
+        np.arange(len(ids) * per_series) / 8,
+    )
+
+
+def test_gives_back_what_was_put(chunks: ChunkStore) -> None:
+    given = some([1, 2, 1 << 32, 5 << 32 | 3], 200)
+    chunks.put(given)
+    found = chunks.select(np.array([2, 5 << 32 | 3], np.uint64), T0 + 60_000, T0 + 150 * 60_000)
+    wanted = np.isin(given.ids, [2, 5 << 32 | 3]) & (given.t > T0) & (given.t <= T0 + 150 * 60_000)
+    assert np.array_equal(found.ids, given.ids[wanted])
+    assert np.array_equal(found.t, given.t[wanted])
+    assert np.array_equal(found.v.view(np.uint64), given.v[wanted].view(np.uint64))
+    assert len(chunks.select(np.array([77], np.uint64), 0, 2 * T0)) == 0
+
+
+def test_many_series_can_be_asked_for_at_once(chunks: ChunkStore) -> None:
+    ids = list(range(3000))
+    chunks.put(some(ids, 2))
+    assert len(chunks.select(np.array(ids[::2] * 1, np.uint64), 0, 2 * T0)) == 3000
+    assert len(chunks.select(np.array(ids[:2500], np.uint64), 0, 2 * T0)) == 5000
+
+
+def test_keeps_series(chunks: ChunkStore) -> None:
+    pairs = [(1, (("__name__", "a"),)), (2 << 32, (("__name__", 'ü"\n'), ("x", "y")))]
+    chunks.put_series(pairs)
+    chunks.put_series(pairs[:1])
+    assert dict(chunks.series()) == dict(pairs)
+
+
+def test_drops_whole_days(chunks: ChunkStore) -> None:
+    chunks.put(some([1], 4, step_ms=86_400_000))
+    chunks.drop_before(T0 + 2 * 86_400_000)
+    found = chunks.select(np.array([1], np.uint64), 0, 2 * T0)
+    assert found.t.tolist() == [T0 + 2 * 86_400_000, T0 + 3 * 86_400_000]
+    assert chunks.check().rows == 2
+    assert chunks.check().problem is None
+
+
+@pytest.mark.server
+def test_a_damaged_folder_is_never_taken_for_an_empty_one(tmp_path: Path) -> None:
+    open_chdb(tmp_path).close()
+    for path in (tmp_path / "chdb" / "metadata").rglob("*.sql"):
+        if path.stem in ("chunks", "metrics"):
+            path.unlink()
+    with pytest.raises(StoreDamagedError, match=r"damaged|cannot open|chunks"):
+        open_chdb(tmp_path)
+    (tmp_path / "chdb").rename(tmp_path / "elsewhere")
+    with pytest.raises(StoreDamagedError, match="is missing although it was made before"):
+        open_chdb(tmp_path)
+
+
+def test_chdb_is_not_imported_before_it_is_opened() -> None:
+    """A fork after the import would hang, and half a second would be lost."""
+    code = "import sys, watchbill.telemetry.server; sys.exit('chdb' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,61 @@
+"""The head against a dictionary: whatever order samples come in, they come out in theirs."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from watchbill.telemetry.store.head import NEVER, PAGE, Columns, Head
+
+
+def columns(rows: list[tuple[int, int, float]]) -> Columns:
+    return Columns(
+        np.array([row[0] for row in rows], np.int64),
+        np.array([row[1] for row in rows], np.int64),
+        np.array([row[2] for row in rows], np.float64),
+    )
+
+
+def rows(found: Columns) -> list[tuple[int, int, float]]:
+    return list(zip(found.slots.tolist(), found.t.tolist(), found.v.tolist(), strict=True))
+
+
+ROW = st.tuples(st.integers(0, 5), st.integers(0, 300), st.floats(allow_nan=False))
+
+
+@settings(max_examples=60)
+@given(st.lists(st.lists(ROW, max_size=150), max_size=6), st.integers(0, 300), st.integers(0, 300))
+def test_gives_back_every_sample_once_in_order(
+    batches: list[list[tuple[int, int, float]]], start: int, floor: int
+) -> None:
+    head, first_wins = Head(), {}
+    for batch in batches:
+        for slot, t, v in sorted(batch, key=lambda row: row[:2]):
+            first_wins.setdefault((slot, t), v)
+        head.append(columns(batch))
+    expected = [(slot, t, v) for (slot, t), v in sorted(first_wins.items())]
+    assert rows(head.gather(None, 0, 300)) == expected
+    some = np.array([1, 4], np.int64)
+    assert rows(head.gather(some, start, 200)) == [
+        row for row in expected if row[0] in (1, 4) and start <= row[1] <= 200
+    ]
+    head.drop_before(floor)
+    assert rows(head.gather(None, 0, 300)) == [row for row in expected if row[1] >= floor]
+    head.append(columns([(2, 1000, 1.0)]))
+    assert rows(head.gather(None, 1000, 1000)) == [(2, 1000, 1.0)]
+
+
+def test_knows_the_newest_even_after_it_was_dropped() -> None:
+    head = Head()
+    head.append(columns([(0, 10, 1.0), (0, 20, 2.0), (0, 15, 3.0)]))
+    head.drop_before(100)
+    slots = np.array([0, 7], np.int64)
+    assert head.newest(slots).tolist() == [20, NEVER]
+    assert head.newest_value(slots)[0] == 2.0
+    assert head.samples == 0
+
+
+def test_many_samples_of_one_series_fill_many_pages() -> None:
+    head, count = Head(), PAGE * 3 + 5
+    head.append(columns([(0, t, float(t)) for t in range(7)]))
+    head.append(columns([(0, t, float(t)) for t in range(7, count)]))
+    assert rows(head.gather(None, 0, count)) == [(0, t, float(t)) for t in range(count)]

@@ -1,0 +1,202 @@
+"""The store as a whole: what is taken and refused, and that every move and crash keeps it all."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from watchbill.telemetry.promql.storage import Matcher, labels_of
+from watchbill.telemetry.store import samples as samples_module
+from watchbill.telemetry.store.chunks import HOUR_MS, ChunkStoreError, MemoryChunks
+from watchbill.telemetry.store.head import Columns
+from watchbill.telemetry.store.rules import DUPLICATE, OUT_OF_ORDER, TOO_EARLY, TOO_OLD, Verdict
+from watchbill.telemetry.store.samples import SampleStore
+
+HOUR = 3600
+START = 472_222 * HOUR  # a full hour in 2023
+
+
+class World:
+    """A store, its clock and its chunks; `restart` loses what a kill would lose."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.now, self.chunks = folder, float(START), MemoryChunks()
+        self.store = self._open()
+
+    def _open(self) -> SampleStore:
+        store = SampleStore(self.folder, self.chunks, timedelta(days=30), seconds=lambda: self.now)
+        store.open()
+        return store
+
+    def kill_and_restart(self) -> None:
+        self.store.wal.close()
+        self.store = self._open()
+
+    def write(self, *samples: tuple[str, float, float], backfill: bool = False) -> Verdict:
+        slots = [self.store.intern(labels_of({"__name__": "m", "i": i})) for i, _, _ in samples]
+        return self.store.append(
+            Columns(
+                np.array(slots, np.int64),
+                np.array([int(t * 1000) for _, t, _ in samples], np.int64),
+                np.array([v for _, _, v in samples], np.float64),
+            ),
+            backfill=backfill,
+        )
+
+    def read(
+        self, start: float = START - 40 * 86400, end: float = START * 2
+    ) -> dict[str, list[tuple[float, float]]]:
+        found = self.store.select(
+            [Matcher("__name__", "=", "m")], int(start * 1000), int(end * 1000)
+        )
+        return {
+            dict(labels)["i"]: list(
+                zip((found.t[a:b] / 1000).tolist(), found.v[a:b].tolist(), strict=True)
+            )
+            for labels, a, b in zip(found.labels, found.starts, found.starts[1:], strict=False)
+        }
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    yield world
+    world.store.close()
+
+
+def test_order_age_and_duplicates(world: World) -> None:
+    now = world.now
+    assert world.write(("a", now, 1.0)) == Verdict(1)
+    assert world.write(("a", now, 1.0)) == Verdict(1)
+    assert world.write(("a", now, 2.0)) == Verdict(0, {DUPLICATE: 1})
+    assert world.write(("a", now - 599, 3.0)) == Verdict(1)
+    assert world.write(("a", now - 601, 4.0)) == Verdict(0, {OUT_OF_ORDER: 1})
+    assert world.write(("b", now - 7200, 5.0)) == Verdict(1)
+    assert world.write(("c", now - 31 * 86400, 6.0), ("c", now, 7.0)) == Verdict(1, {TOO_OLD: 1})
+    assert world.write(("d", now + 601, 8.0)) == Verdict(0, {TOO_EARLY: 1})
+    assert world.read() == {
+        "a": [(now - 599, 3.0), (now, 1.0)],
+        "b": [(now - 7200, 5.0)],
+        "c": [(now, 7.0)],
+    }
+
+
+def test_cut_samples_are_read_from_chunks_and_head_together(world: World) -> None:
+    expected = []
+    for minute in range(200):
+        world.now = START + 60 * minute
+        world.write(("a", world.now, float(minute)))
+        expected.append((world.now, float(minute)))
+        world.store.upkeep()
+    assert world.store.floor_ms == (START + 3 * HOUR) * 1000
+    assert len(world.chunks.select(world.store.index.ids(), 0, 2**60)) == 180
+    assert world.store.head.samples == 20
+    assert world.read() == {"a": expected}
+    assert world.read(START + 90, START + 150) == {"a": [expected[2]]}
+    world.kill_and_restart()
+    assert world.read() == {"a": expected}
+
+
+def test_the_log_shrinks_when_chunks_hold_its_samples(world: World) -> None:
+    world.write(("a", world.now, 1.0))
+    world.kill_and_restart()
+    world.now += 2 * HOUR
+    world.store.upkeep()
+    assert world.store.wal.segments() == []
+    world.write(("a", world.now, 2.0))
+    world.kill_and_restart()
+    assert world.read() == {"a": [(START, 1.0), (START + 2 * HOUR, 2.0)]}
+    assert world.store.replayed.samples == 1
+
+
+def test_a_failed_cut_keeps_everything_and_is_tried_again(world: World) -> None:
+    world.write(("a", world.now, 1.0))
+    world.now += 2 * HOUR
+    world.chunks.failing = "disk full"
+    with pytest.raises(ChunkStoreError):
+        world.store.upkeep()
+    world.write(("b", START + 5, 2.0))
+    assert world.read() == {"a": [(START, 1.0)], "b": [(START + 5, 2.0)]}
+    world.kill_and_restart()
+    assert world.read() == {"a": [(START, 1.0)], "b": [(START + 5, 2.0)]}
+    world.chunks.failing = None
+    world.store.upkeep()
+    assert world.store.head.samples == 0
+    assert world.read() == {"a": [(START, 1.0)], "b": [(START + 5, 2.0)]}
+
+
+def test_a_kill_between_chunks_and_progress_doubles_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.write(("a", world.now, 1.0))
+    world.now += 2 * HOUR
+
+    def killed(*_: object) -> None:
+        raise ChunkStoreError("killed here")
+
+    monkeypatch.setattr(samples_module.records, "write_progress", killed)
+    with pytest.raises(ChunkStoreError):
+        world.store.upkeep()
+    monkeypatch.undo()
+    world.kill_and_restart()
+    world.store.upkeep()
+    assert len(world.chunks.select(world.store.index.ids(), 0, 2**60)) == 2  # stored twice
+    assert world.read() == {"a": [(START, 1.0)]}
+
+
+def test_history_is_imported_beside_live_samples(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(samples_module, "LATE_FLUSH_SAMPLES", 100)
+    world.store.upkeep()
+    expected = []
+    for minute in range(48 * 60):
+        t = START - 48 * HOUR + 60 * minute
+        if minute % 10 == 0:
+            batch = [("a", t + 60 * k, float(minute + k)) for k in range(10)]
+            assert world.write(*batch, backfill=True) == Verdict(10)
+        if minute % 600 == 0:
+            world.now += 15
+            world.write(("a", world.now, -1.0))
+            world.store.upkeep()
+            world.kill_and_restart()
+        expected.append((t, float(minute)))
+    live = [(START + 15.0 * k, -1.0) for k in range(1, 6)]
+    assert world.read() == {"a": expected + live}
+    monkeypatch.setattr(samples_module, "LATE_FLUSH_SECONDS", 0.0)
+    world.store.upkeep()
+    assert world.store.late_samples() == 0
+    assert world.read() == {"a": expected + live}
+
+
+def test_too_much_history_at_once_is_put_off(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.store.upkeep()
+    monkeypatch.setattr(samples_module, "LATE_LIMIT", 1)
+    world.write(("a", START - 2 * HOUR, 1.0), ("a", START - 2 * HOUR + 1, 1.0), backfill=True)
+    with pytest.raises(samples_module.OverloadError):
+        world.write(("a", START - 2 * HOUR + 2, 1.0), backfill=True)
+    assert world.write(("a", START, 1.0)) == Verdict(1)
+
+
+def test_samples_older_than_the_retention_go(world: World) -> None:
+    world.write(("a", world.now, 1.0))
+    world.now += 2 * HOUR
+    world.store.upkeep()
+    world.now += 31 * 86400
+    world.write(("a", world.now, 2.0))
+    world.store.expire()
+    assert world.read(end=world.now) == {"a": [(world.now, 2.0)]}
+
+
+def test_series_and_labels(world: World) -> None:
+    world.write(("a", world.now, 1.0), ("b", world.now, 1.0))
+    world.store.upkeep()
+    only_b = [[Matcher("i", "=", "b")]]
+    assert world.store.series(only_b, 0) == [(("__name__", "m"), ("i", "b"))]
+    assert world.store.label_names([], 0) == ["__name__", "i"]
+    assert world.store.label_values("i", [], 0) == ["a", "b"]
+    assert world.store.label_values("i", only_b, 0) == ["b"]
+    assert world.store.series(only_b, int(world.now * 1000) + 1) == []
+    assert world.store.floor_ms % HOUR_MS == 0
