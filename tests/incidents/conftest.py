@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+
 from watchbill.alerts.models import Alert, Rule, RuleFile, RuleGroup
 from watchbill.catalog.models import Component
 from watchbill.incidents import acts

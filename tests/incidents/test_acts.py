@@ -1,6 +1,8 @@
 """Declaring, seats, severity, and the way to closed: who may, and what comes of it."""
 
 import pytest
+from tests.incidents.conftest import Declare, seat
+
 from watchbill.acts import perform, timeline
 from watchbill.acts.authority import Effect, Rule
 from watchbill.acts.given import CannotBeDone
@@ -13,8 +15,6 @@ from watchbill.lib import clock
 from watchbill.lib.levels import Tier
 from watchbill.people.models import House, Person
 from watchbill.web.models import Event
-
-from tests.incidents.conftest import Declare, seat
 
 State = Entry.State
 

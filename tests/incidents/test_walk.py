@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+
 from watchbill.acts import perform, timeline
 from watchbill.acts.models import Entry
 from watchbill.alerts.models import Alert

@@ -9,7 +9,7 @@ from watchbill.runbooks.commands import Allowed, NotAllowed, read
 
 def test_an_entry(tmp_path: Path) -> None:
     file = tmp_path / "commands.yml"
-    file.write_text("commands:\n  say:\n    argv: [/bin/echo, 1]\n    timeout: 2m\n    env: {A: b}\n")
+    file.write_text("commands:\n  say: {argv: [/bin/echo, 1], timeout: 2m, env: {A: b}}\n")
     assert read(file) == {"say": Allowed("say", ("/bin/echo", "1"), 120.0, {"A": "b"})}
 
 
