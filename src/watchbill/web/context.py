@@ -19,13 +19,23 @@ def provides_counts(provider: CountProvider) -> CountProvider:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context for every page: `nav` with its section and the counts in the rail."""
+    """Context for every page: `nav` with its section and the counts in the rail.
+
+    Counted once for a request, however many parts of the page are rendered apart.
+    """
+    counts: dict[str, int] | None = request.__dict__.get("rail_counts")
+    if counts is None:
+        counts = request.__dict__["rail_counts"] = _counts(request)
+    return {"nav": {"section": section_of(request.path), "counts": counts, "live": "asks"}}
+
+
+def _counts(request: HttpRequest) -> dict[str, int]:
     counts: dict[str, int] = {}
     if getattr(request, "user", None) is not None and request.user.is_authenticated:
         for provider in _providers:
             for key, number in provider(request).items():
                 counts[key] = counts.get(key, 0) + number
-    return {"nav": {"section": section_of(request.path), "counts": counts, "live": "asks"}}
+    return counts
 
 
 def section_of(path: str) -> str:
