@@ -83,6 +83,7 @@ def test_precedence(query: str, tree: str) -> None:
         ("a\n  + ;", (6, 7), "unexpected character: ';'"),
         ("topk(a)", (0, 7), "wrong number of arguments for aggregate expression"),
         ('{"a", "b"}', (6, 9), "metric name must not be set twice"),
+        ("round(a, 1,)", (10, 11), "trailing commas not allowed in function call args"),
         ("a b", (2, 3), "unexpected identifier 'b' in query"),
     ],
 )

@@ -133,10 +133,15 @@ class TokenStream:
         wanted = f", expected {expected}" if expected else ""
         return token.span.error(f"unexpected {kind}{token} in {where}{wanted}")
 
-    def separated(self, close: str, where: str) -> Iterator[None]:
-        """Yield once for every item of a comma-separated list, up to `close`, which is taken."""
+    def separated(self, close: str, where: str, *, trailing: bool = True) -> Iterator[None]:
+        """Yield once for every item of a comma-separated list, up to `close`, which is taken.
+
+        `trailing` tells whether a comma may follow the last item.
+        """
         while not self.accept(close):
             yield
             if not self.accept(","):
                 self.expect(close, where)
                 return
+            if self.at(close) and not trailing:
+                raise self.last.error(f"trailing commas not allowed in {where}")

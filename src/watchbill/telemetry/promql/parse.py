@@ -269,7 +269,8 @@ def _call(stream: TokenStream) -> Expr:
 
 def _arguments(stream: TokenStream) -> tuple[Expr, ...]:
     stream.expect("(", "call")
-    return tuple(_expression(stream, 0) for _ in stream.separated(")", "call"))
+    where = "function call args"
+    return tuple(_expression(stream, 0) for _ in stream.separated(")", where, trailing=False))
 
 
 def _aggregation(stream: TokenStream) -> Expr:

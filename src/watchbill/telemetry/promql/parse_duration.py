@@ -68,7 +68,7 @@ def _operand(stream: TokenStream) -> DurationExpr:
 def _call(stream: TokenStream, function: str) -> DurationExpr:
     start = stream.take().span
     stream.expect("(", _WHERE)
-    args = tuple(_binary(stream, 0) for _ in stream.separated(")", _WHERE))
+    args = tuple(_binary(stream, 0) for _ in stream.separated(")", _WHERE, trailing=False))
     span = start.to(stream.last)
     if len(args) != _FUNCTIONS[function]:
         raise span.error(

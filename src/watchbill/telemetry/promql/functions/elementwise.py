@@ -95,13 +95,23 @@ def apply_round(scope: Scope, call: ast.Call) -> Vector:
     return vector.map(lambda values: np.floor(values * inverse + 0.5) / inverse)
 
 
+def _larger(left: Values, right: Values) -> Values:
+    """Go's `math.Max`: NaN if one is, but nothing is larger than infinity."""
+    infinite = np.isposinf(left) | np.isposinf(right)
+    return np.where(infinite, np.inf, np.maximum(left, right))
+
+
+def _smaller(left: Values, right: Values) -> Values:
+    return -_larger(-left, -right)
+
+
 def apply_clamp(scope: Scope, call: ast.Call) -> Vector:
     """`clamp`, `clamp_min`, `clamp_max`; a NaN limit makes NaN."""
     vector = scope.vector(call.args[0])
     limits = [scope.scalar(arg) for arg in call.args[1:]]
     lowest = np.full(len(scope.times), -np.inf) if call.function == "clamp_max" else limits[0]
     highest = np.full(len(scope.times), np.inf) if call.function == "clamp_min" else limits[-1]
-    clamped = vector.map(lambda values: np.maximum(lowest, np.minimum(highest, values)))
+    clamped = vector.map(lambda values: _larger(lowest, _smaller(highest, values)))
     return clamped.where(~(lowest > highest)[None, :])
 
 
@@ -126,4 +136,4 @@ def apply_constant(scope: Scope, call: ast.Call) -> Scalar:
 def apply_choice(scope: Scope, call: ast.Call) -> Scalar:
     """The smaller or larger of two scalars."""
     left, right = scope.scalar(call.args[0]), scope.scalar(call.args[1])
-    return np.minimum(left, right) if call.function == "min_of" else np.maximum(left, right)
+    return _smaller(left, right) if call.function == "min_of" else _larger(left, right)
