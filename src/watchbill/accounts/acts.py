@@ -1,5 +1,6 @@
 """What is done about people: accounts, teams, placement, contact methods, tokens, the dial."""
 
+import base64
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
@@ -170,7 +171,7 @@ def add_contact(
     else:
         if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
             raise CannotBeDone("A webhook is an http or https URL.", field="address")
-        secret = "whsec_" + secrets.token_urlsafe(32)
+        secret = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     last = person.contact_methods.aggregate(last=models.Max("order"))["last"] or 0
     method = ContactMethod.objects.create(
         person=person, kind=kind, address=address, order=last + 1,
