@@ -4,12 +4,14 @@ A delivery is claimed under a lease, sent outside any transaction, then marked d
 dies in between leaves `begun_at` set: whoever claims the row after its lease marks it a repeat.
 """
 
+import logging
 import random
 import secrets
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
+from cryptography.fernet import InvalidToken
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
@@ -26,6 +28,7 @@ LEASE = timedelta(seconds=20)  # renewed while a message is under way
 FIRST_WAIT, LONGEST_WAIT = 2.0, 300.0  # seconds between attempts, doubled each time
 GIVE_UP_AFTER = timedelta(hours=1)
 Outcome = Delivery.Outcome
+_log = logging.getLogger(__name__)
 
 
 class Outbox:
@@ -73,19 +76,23 @@ class Outbox:
                 .order_by("due_at")[:free]
             )
             wanted = [delivery for delivery in claimed if not self._drop(delivery, now)]
-            messages = [(delivery, self._claim(delivery, now)) for delivery in wanted]
-        for delivery, message in messages:
-            self.under_way[self._send(message)] = delivery
+            for delivery in wanted:
+                self._claim(delivery, now)
+        for delivery in wanted:
+            try:
+                self.under_way[self._send(compose(delivery, now))] = delivery
+            except InvalidToken:
+                why = "the signing secret was sealed with another key"
+                self._end(delivery, now, Outcome.FAILED, why)
         return len(claimed)
 
-    def _claim(self, delivery: Delivery, now: datetime) -> Message:
+    def _claim(self, delivery: Delivery, now: datetime) -> None:
         """Write down that an attempt begins, before it does."""
         delivery.repeat = delivery.begun_at is not None
         delivery.begun_at = delivery.begun_at or now
         delivery.attempts += 1
         delivery.worker, delivery.lease_until = self.worker, now + LEASE
         delivery.save(update_fields=["repeat", "begun_at", "attempts", "worker", "lease_until"])
-        return compose(delivery, now)
 
     def _send(self, message: Message) -> Future[None]:
         if self.pool is None or self.channel is None:
@@ -108,12 +115,14 @@ class Outbox:
         done = [future for future in self.under_way if future.done()]
         for future in done:
             delivery = self.under_way[future]
-            try:
-                future.result()
-            except NotSent as error:
-                self._failed(delivery, error, now)
-            else:
+            error = future.exception()
+            if error is None:
                 self._end(delivery, now, Outcome.SENT, "")
+            elif isinstance(error, NotSent):
+                self._failed(delivery, error, now)
+            else:  # a fault of ours must not stop the others
+                _log.error("Sending by %s failed", self.name, exc_info=error)
+                self._failed(delivery, NotSent(repr(error), maybe=True), now)
             del self.under_way[future]  # only now: a database that is away must not lose the answer
         return len(done)
 
