@@ -94,7 +94,7 @@ class Supervisor:
             if self.demo:
                 arguments = ["--data", str(settings.DATA), "--lifeline", str(self.lifeline)]
                 self._start(Child("demo", [sys.executable, "-m", "watchbill.demo.run", *arguments]))
-            link = self._first_run_link()
+            link = "" if self.demo else self._first_run_link()
             self._wait_until_ready()
             if not self.stop:
                 self._greet(link)
@@ -241,6 +241,8 @@ class Supervisor:
         lines = [f"Watchbill is ready after {time.monotonic() - self.begun:.1f} s: {settings.URL}"]
         if link:
             lines.append(f"Nobody owns it yet. Open this once to make it yours: {link}")
+        if self.demo:
+            lines.append("The example team signs in with one click, and the example can be broken.")
         lines.append("Stop it with Ctrl-C.")
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()

@@ -20,7 +20,7 @@ from typing import Any
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
-from watchbill.lib import clock, lifeline
+from watchbill.lib import clock, files, lifeline
 from watchbill.lib.ticks import Tick
 
 BACK_OFF = (1.0, 30.0)  # seconds after the first failure in a row, and at most
@@ -38,7 +38,8 @@ def run() -> None:
         lane.start()
     state = settings.DATA / "run" / "work.json"
     while not lifeline.stopping.wait(BEAT):
-        _write(state, {"pid": os.getpid(), "lanes": {lane.name: lane.state() for lane in lanes}})
+        said = {lane.name: lane.state() for lane in lanes}
+        _write(state, {"pid": os.getpid(), "at": clock.now().isoformat(), "lanes": said})
     for lane in lanes:
         lane.join(timeout=lifeline.GRACE)
 
@@ -119,11 +120,7 @@ class Lane(threading.Thread):
 
 
 def _write(file: Path, state: dict[str, Any]) -> None:
-    """Replace the file in one step, so that a reader never sees half of it."""
     try:
-        file.parent.mkdir(mode=0o700, exist_ok=True)
-        fresh = file.with_suffix(".new")
-        fresh.write_text(json.dumps(state))
-        fresh.replace(file)
+        files.replace(file, json.dumps(state))
     except OSError as error:
         log.error("The state of the lanes cannot be written: %s", error)

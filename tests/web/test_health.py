@@ -1,13 +1,17 @@
 """What machines and people are told when the database is away, full or old."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
+from watchbill.lib import clock
 from watchbill.web import health
 from watchbill.web.health import Problem
 
@@ -82,6 +86,39 @@ def test_a_page_without_database_asks_to_come_back(
     assert answer.headers["Retry-After"] == "10"
     assert told in answer.content.decode()
     assert error not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("said", "since", "doing", "trouble"),
+    [
+        (0, 0, "", ""),
+        (0, 3, "alerts.evaluate", ""),
+        (0, 300, "", ""),
+        (0, 300, "alerts.evaluate", "alerts.evaluate has not come back"),
+        (300, 300, "", "has said nothing since"),
+    ],
+)
+def test_a_lane_that_hangs_or_falls_silent_is_trouble(
+    tmp_path: Path, settings: Any, said: int, since: int, doing: str, trouble: str
+) -> None:
+    def ago(seconds: int) -> str:
+        return (clock.now() - timedelta(seconds=seconds)).isoformat()
+
+    lane = {"doing": doing, "since": ago(since), "advanced": 1, "failing": {}, "error": ""}
+    settings.DATA = tmp_path
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "work.json").write_text(
+        json.dumps({"pid": 1, "at": ago(said), "lanes": {"alerts": lane}})
+    )
+    (shown,) = health._lanes()
+    assert trouble in shown.trouble
+    assert bool(trouble) == bool(shown.trouble)
+
+
+def test_nothing_is_said_of_lanes_before_there_are_any(tmp_path: Path, settings: Any) -> None:
+    settings.DATA = tmp_path
+    assert health._lanes() == []
+    assert health._processes() == []
 
 
 def test_health_asks_who_you_are(client: Client) -> None:

@@ -143,13 +143,17 @@ def _processes() -> list[Process]:
 
 def _lanes() -> list[Lane]:
     state = _read(settings.DATA / "run" / "work.json")
-    return [_lane(name, at) for name, at in state.get("lanes", {}).items()]
+    if not state:
+        return []
+    said = datetime.fromisoformat(state["at"])
+    return [_lane(name, at, said) for name, at in state["lanes"].items()]
 
 
-def _lane(name: str, at: dict[str, Any]) -> Lane:
-    since = datetime.fromisoformat(at["since"])
-    trouble = at["error"]
-    if at["doing"] and clock.now() - since > STALE:
+def _lane(name: str, at: dict[str, Any], said: datetime) -> Lane:
+    since, trouble = datetime.fromisoformat(at["since"]), at["error"]
+    if clock.now() - said > STALE:
+        trouble = f"the work process has said nothing since {said:%H:%M:%S} UTC"
+    elif at["doing"] and clock.now() - since > STALE:
         trouble = f"{at['doing']} has not come back since {since:%H:%M:%S} UTC"
     return Lane(name, at["doing"], since, at["advanced"], trouble)
 
