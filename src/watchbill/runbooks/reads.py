@@ -78,6 +78,14 @@ class Line:
         return "bad" if self.last.state in (State.FAILED, State.INTERRUPTED) else ""
 
     @property
+    def button(self) -> str:
+        """The words of the button that does the step."""
+        if self.step.kind == "confirm":
+            return "Confirm"
+        verb = "Check" if self.step.kind == "promql" else "Run"
+        return f"{verb} again" if self.look == "bad" else verb
+
+    @property
     def kind(self) -> str:
         """The look of the tag with the state."""
         if self.last is None:
