@@ -9,6 +9,7 @@ import yaml
 from watchbill.catalog.file import read
 from watchbill.demo import control, library
 from watchbill.demo.place import SERVICES
+from watchbill.lib.levels import Area
 from watchbill.runbooks.parse import parse
 from watchbill.runbooks.procedure import Command, Http
 
@@ -46,7 +47,8 @@ def test_a_runbook_can_be_read_and_its_steps_be_done(slug):
     runbook = parse(TEXTS[slug])
     assert runbook.slug == slug
     assert runbook.component in SERVICES
-    assert runbook.area == ("maintenance" if slug in library.procedures(PORTS) else "incident")
+    maintenance = slug in library.procedures(PORTS)
+    assert runbook.area == (Area.MAINTENANCE if maintenance else Area.INCIDENT_RESPONSE).value
     kinds = [step.kind for step in runbook.steps]
     assert kinds.count("command") == 1
     assert kinds[-1] in {"promql", "http"}, "it ends with seeing that it helped"
