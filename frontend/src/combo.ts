@@ -31,14 +31,20 @@ function setUp(field: Field): void {
   const box = make("div", { class: "combo" });
   field.replaceWith(box);
   box.append(field, list);
-  for (const [name, value] of Object.entries({ role: "combobox", "aria-controls": id, "aria-expanded": "false", "aria-autocomplete": "list", autocomplete: "off", spellcheck: "false" })) field.setAttribute(name, value);
+  // A text area cannot be a combobox; it stays a text box that lists what may follow.
+  const role = field instanceof HTMLInputElement ? { role: "combobox", "aria-expanded": "false" } : {};
+  const attributes = { ...role, "aria-controls": id, "aria-autocomplete": "list", autocomplete: "off", spellcheck: "false" };
+  for (const [name, value] of Object.entries(attributes)) field.setAttribute(name, value);
+  const expand = (open: boolean): void => {
+    if (field.role === "combobox") field.setAttribute("aria-expanded", String(open));
+  };
   let chosen = -1;
   let timer = 0;
 
   const close = (): void => {
     list.hidden = true;
     chosen = -1;
-    field.setAttribute("aria-expanded", "false");
+    expand(false);
     field.removeAttribute("aria-activedescendant");
   };
   const choose = (at: number): void => {
@@ -66,7 +72,7 @@ function setUp(field: Field): void {
     list.replaceChildren(...found.map((name, at) => make("li", { role: "option", id: `${id}-${at}`, "aria-selected": "false" }, name)));
     list.hidden = false;
     chosen = -1;
-    field.setAttribute("aria-expanded", "true");
+    expand(true);
   };
 
   field.addEventListener("input", () => {

@@ -280,3 +280,16 @@ def line_height(page: Page) -> float:
     }""")
     assert row > 0, "the line is not on the canvas"
     return row
+
+
+def test_what_scrolls_can_be_reached_by_keyboard(look: Look, site: Site) -> None:
+    line = "a word " * 60
+    site.page("/wide", lambda: f"<h2>Log</h2><section><h2>Lines</h2><pre>{line}</pre></section>")
+    page = look("/wide", width=360)
+    pre = page.locator("pre")
+    expect(pre).to_have_attribute("tabindex", "0")
+    expect(pre).to_have_attribute("aria-label", "Lines: text")
+    page.set_viewport_size({"width": 8000, "height": 800})
+    page.evaluate("document.querySelector('pre').textContent = 'short'")
+    page.set_viewport_size({"width": 700, "height": 800})
+    expect(pre).not_to_have_attribute("tabindex", "0")

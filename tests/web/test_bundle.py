@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -89,3 +90,12 @@ def test_the_lock_file_names_no_registry() -> None:
     lock = json.loads((ROOT / "frontend/package-lock.json").read_text())
     assert [name for name, package in lock["packages"].items() if "resolved" in package] == []
     assert all("integrity" in package for name, package in lock["packages"].items() if name)
+
+
+@pytest.mark.browser
+def test_the_types_of_the_script_hold(built_bundle: Path) -> None:
+    checked = subprocess.run(
+        [sys.executable, ROOT / "frontend/bundle.py", "--check"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert checked.returncode == 0, checked.stdout

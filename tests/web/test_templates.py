@@ -27,7 +27,7 @@ def name_of(path: Path) -> str:
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=name_of)
 def test_a_template_holds_nothing_that_the_policy_refuses(template: Path) -> None:
-    text = template.read_text()
+    text = re.sub(r"{%.*?%}|{{.*?}}", "", template.read_text())
     found = [what for what, pattern in REFUSED.items() if re.search(pattern, text, re.IGNORECASE)]
     assert found == []
 
