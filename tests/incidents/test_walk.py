@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from django.test import Client
 
 from watchbill.acts import perform, timeline
@@ -38,7 +39,8 @@ def rollback(house: House, lea: Person, tmp_path: Path, settings: Any) -> Path:
     """Publishes the runbook; the file that its command really makes."""
     done = tmp_path / "rolled-back"
     settings.COMMANDS = tmp_path / "commands.yml"
-    settings.COMMANDS.write_text(f"commands: {{rollback: {{argv: [/bin/mkdir, {done}]}}}}")
+    entry = {"argv": ["/bin/sh", "-c", 'mkdir "$0" && echo rolled back "$1"', str(done)]}
+    settings.COMMANDS.write_text(yaml.safe_dump({"commands": {"rollback": entry}}))
     return done
 
 
@@ -72,7 +74,7 @@ def test_from_alert_to_improvement(
 
     # The junior asks; nothing is queued until the guide goes ahead on what was previewed.
     page = junior.get(f"/do/runbooks.run_step?on={run.ref}&step=1").content.decode()
-    assert f"/bin/mkdir {rollback} checkout" in page
+    assert f"{rollback} checkout" in page
     post(junior, "runbooks.run_step", on=run.ref, step=1)
     assert not Execution.objects.exists()
     asked = timeline.open_asks().get()
@@ -87,6 +89,7 @@ def test_from_alert_to_improvement(
     room = junior.get(there).content.decode()
     assert "with Sam" in room
     assert "succeeded: exit 0" in room
+    assert "rolled back checkout" in junior.get(run.get_absolute_url()).content.decode()
     assert rollback.is_dir()
 
     post(senior, "incidents.resolve", on=incident.ref, what_ended_it="errors fell after rollback")
