@@ -11,6 +11,7 @@ from .numbers import format_value, is_utf8, quote
 from .scope import Scope
 from .storage import METRIC_NAME, Values
 from .vectors import Vector, count_by_group
+from .windows import Index
 
 
 def aggregate(scope: Scope, expr: ast.Aggregation) -> Vector:
@@ -73,9 +74,7 @@ def _values(op: str, vector: Vector, groups: Groups, q: Values) -> Values:
     return np.sqrt(variance) if op == "stddev" else variance
 
 
-def _loose(
-    vector: Vector, groups: Groups
-) -> tuple[Values, np.typing.NDArray[np.int64], np.typing.NDArray[np.int64]]:
+def _loose(vector: Vector, groups: Groups) -> tuple[Values, Index, Index]:
     """Every sample with its cell, group by group and step by step, and the cells' sizes."""
     row, step = np.nonzero(vector.present)
     cell = groups.ids[row] * vector.steps + step
@@ -95,9 +94,11 @@ def _sum(vector: Vector, groups: Groups, *, average: bool) -> Values:
     numbers = np.where(shown, vector.values[groups.order], 0.0)
     starts = groups.starts[:-1]
     total = np.add.reduceat(numbers, starts, axis=0)
-    absolute = np.add.reduceat(np.abs(numbers), starts, axis=0)
+    absolute = total
+    if not numbers.min(initial=0) >= 0:
+        absolute = np.add.reduceat(np.abs(numbers), starts, axis=0)
     counts = np.add.reduceat(shown, starts, axis=0, dtype=np.int64)
-    out: Values = total / np.maximum(counts, 1) if average else total
+    out: Values = total / np.maximum(counts, 1) if average else total.copy()
     again = doubtful(total, absolute, counts) | (np.isinf(absolute) if average else False)
     for group, step in np.argwhere(again).tolist():
         rows = slice(groups.starts[group], groups.starts[group + 1])

@@ -12,6 +12,7 @@ from .numbers import format_value
 from .scope import Scope
 from .storage import Labels, Values
 from .vectors import Vector
+from .windows import Index
 
 _LARGEST_COUNT = 2.0**63
 
@@ -31,7 +32,7 @@ def choose(scope: Scope, expr: ast.Aggregation) -> Vector:
     return _limit(expr, vector, np.maximum(parameter, 0).astype(np.int64))
 
 
-def _limit(expr: ast.Aggregation, vector: Vector, limit: np.typing.NDArray[np.int64]) -> Vector:
+def _limit(expr: ast.Aggregation, vector: Vector, limit: Index) -> Vector:
     """The first `limit[step]` samples of each group, by value or as they come."""
     groups = grouping(expr, vector.labels).groups()
     row, step = np.nonzero(vector.present)

@@ -26,4 +26,4 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 
 def keeps_name(op: str) -> bool:
     """Whether results still measure what their left side measured."""
-    return op in ast.COMPARISONS or op in ast.SET_OPERATORS
+    return op in ast.COMPARISONS

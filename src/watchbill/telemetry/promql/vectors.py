@@ -93,18 +93,19 @@ def stack(vectors: Sequence[Vector]) -> Vector:
     )
 
 
-def count_by_group(mask: Mask, groups_of_rows: Rows, size: int) -> NDArray[np.int64]:
+def count_by_group(mask: Mask, group_of_row: Rows, size: int) -> NDArray[np.int64]:
     """How often `mask` (n, T) holds in each group: (size, T)."""
+    order = np.argsort(group_of_row, kind="stable")
+    groups, starts = np.unique(group_of_row[order], return_index=True)
     out = np.zeros((size, mask.shape[1]), np.int64)
-    np.add.at(out, groups_of_rows, mask)
+    if len(groups):
+        out[groups] = np.add.reduceat(mask[order], starts, axis=0, dtype=np.int64)
     return out
 
 
-def any_by_group(mask: Mask, groups_of_rows: Rows, size: int) -> Mask:
+def any_by_group(mask: Mask, group_of_row: Rows, size: int) -> Mask:
     """Whether `mask` (n, T) holds for any row of each group: (size, T)."""
-    out = np.zeros((size, mask.shape[1]), np.bool_)
-    np.logical_or.at(out, groups_of_rows, mask)
-    return out
+    return count_by_group(mask, group_of_row, size) > 0
 
 
 def merge_equal(vector: Vector) -> Vector:

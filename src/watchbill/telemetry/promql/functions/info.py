@@ -10,7 +10,7 @@ from watchbill.telemetry.promql.errors import EvalError
 from watchbill.telemetry.promql.labels import LabelTable
 from watchbill.telemetry.promql.scope import Scope
 from watchbill.telemetry.promql.select import select_instant, select_times
-from watchbill.telemetry.promql.storage import METRIC_NAME, Labels, Matcher, labels_of
+from watchbill.telemetry.promql.storage import METRIC_NAME, Labels, Matcher, Values, labels_of
 from watchbill.telemetry.promql.vectors import Mask, Vector
 
 _IDENTIFYING = ("instance", "job")
@@ -133,7 +133,7 @@ def _first_selector(
 
 def _vector(scope: Scope, cells: dict[tuple[Labels, bool], dict[int, float]]) -> Vector:
     shape = (len(cells), len(scope.times))
-    values: np.typing.NDArray[np.float64] = np.zeros(shape)
+    values: Values = np.zeros(shape)
     present: Mask = np.zeros(shape, np.bool_)
     for row, samples in enumerate(cells.values()):
         steps = list(samples)
