@@ -224,7 +224,7 @@ def test_stops_quickly_with_requests_open_and_keeps_what_it_had(telemetry: Telem
     for thread in asking:
         thread.join()
     assert status == 0, telemetry.log.read_text()[-2000:]
-    assert seconds < 3
+    assert seconds < 5  # it takes half a second on a machine that has nothing else to do
     telemetry.start()
     assert [row["value"][1] for row in telemetry.query("m")] == ["7"]
 
@@ -289,3 +289,29 @@ def test_damaged_data_stops_the_start_with_a_clear_message(telemetry: Telemetry)
     (telemetry.data / "chdb").rename(telemetry.data / "gone")
     with pytest.raises(AssertionError, match="is missing although it was made before"):
         telemetry.start()
+
+
+def test_lines_pushed_to_loki_s_address_are_found_and_outlive_a_kill(telemetry: Telemetry) -> None:
+    push = {"streams": [{"stream": {"app": "shop"}, "values": [
+        [str(now_ms() * 1_000_000 + k), f"line {k}"] for k in range(5)
+    ]}]}  # fmt: skip
+    assert telemetry.client.post("/loki/api/v1/push", json=push).status_code == 204
+    refused = telemetry.client.post("/loki/api/v1/push", json={"streams": 1})
+    assert refused.status_code == 400
+
+    def ask(query: str) -> list[list[str]]:
+        answer = telemetry.client.get("/loki/api/v1/query_range", params={"query": query}).json()
+        return [value for stream in answer["data"]["result"] for value in stream["values"]]
+
+    telemetry.kill()
+    telemetry.start()
+    assert [line for _, line in ask('{app="shop"} != "3"')] == [
+        "line 4",
+        "line 2",
+        "line 1",
+        "line 0",
+    ]
+    until(lambda: telemetry.status()["logs"]["held"] == 0)
+    assert ask('{app="shop"} |~ "[12]$"') == push["streams"][0]["values"][2:0:-1]
+    wrong = telemetry.client.get("/loki/api/v1/query_range", params={"query": "{app=shop}"})
+    assert wrong.status_code == 400

@@ -18,16 +18,20 @@ from starlette.responses import Response
 
 from watchbill.lib import clock
 from watchbill.telemetry.config import TelemetryConfig
-from watchbill.telemetry.http import query, series, status, write
+from watchbill.telemetry.http import loki, query, series, status, write
 from watchbill.telemetry.http.answers import ApiError
 from watchbill.telemetry.http.auth import RequireToken, Tokens
+from watchbill.telemetry.http.bodies import BodyQueue
 from watchbill.telemetry.intake.exposition import parse
 from watchbill.telemetry.intake.metadata import MetadataBook
+from watchbill.telemetry.logs import table
+from watchbill.telemetry.logs.lines import LogStore
 from watchbill.telemetry.own import OwnMetrics
 from watchbill.telemetry.scrape.host import host_page
 from watchbill.telemetry.scrape.local import LocalScraper, LocalSource
 from watchbill.telemetry.scrape.loop import Scraper
-from watchbill.telemetry.store.chdb_chunks import ChdbChunks, open_chdb
+from watchbill.telemetry.store import chdb_chunks
+from watchbill.telemetry.store.chdb import open_chdb
 from watchbill.telemetry.store.keeper import Keeper
 from watchbill.telemetry.store.samples import SampleStore
 
@@ -49,14 +53,18 @@ def run(config: TelemetryConfig) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line per scrape
     config.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _sole_user(config):
-        store = SampleStore(config.folder, ChdbChunks(open_chdb(config.folder)), config.retention)
+        chdb = open_chdb(config.folder, {**chdb_chunks.TABLES, **table.TABLES})
+        store = SampleStore(config.folder, chdb_chunks.ChdbChunks(chdb), config.retention)
+        logs = LogStore(config.folder, table.ChdbLines(chdb), config.retention)
         store.open()
-        keeper = Keeper(store)
+        logs.open()
+        keeper = Keeper(store, logs)
         keeper.start()
         try:
-            asyncio.run(_serve(config, store, keeper))
+            asyncio.run(_serve(config, store, logs, keeper))
         finally:
             keeper.stop()
+            logs.close()
             store.close()
             log.info("stopped; everything acknowledged is on disk")
 
@@ -76,14 +84,17 @@ def _sole_user(config: TelemetryConfig) -> Iterator[None]:
         yield
 
 
-async def _serve(config: TelemetryConfig, store: SampleStore, keeper: Keeper) -> None:
+async def _serve(
+    config: TelemetryConfig, store: SampleStore, logs: LogStore, keeper: Keeper
+) -> None:
     # One thread takes everything in: the decoder's and the scrapers' caches need no locks then.
     intake_thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
     metadata, own, tokens = MetadataBook(), OwnMetrics(store), Tokens(config.tokens)
     scraper = Scraper(store, metadata, config.scrape_config, intake_thread)
     local = LocalScraper(store, metadata, _local_sources(config, own), intake_thread)
     runner = query.QueryRunner(own)
-    intake = write.Intake(store, metadata, own, intake_thread)
+    queue = BodyQueue(intake_thread)
+    intake = write.Intake(store, metadata, own, queue)
 
     @contextlib.asynccontextmanager
     async def scraping(_: Starlette) -> AsyncIterator[None]:
@@ -98,7 +109,8 @@ async def _serve(config: TelemetryConfig, store: SampleStore, keeper: Keeper) ->
             *query.routes(store, runner),
             *series.routes(store, metadata),
             *write.routes(intake),
-            *status.routes(store, keeper, scraper, own, tokens, clock.now()),
+            *loki.routes(logs, runner, queue),
+            *status.routes(store, logs, keeper, scraper, own, tokens, clock.now()),
         ],
         middleware=[Middleware(RequireToken, tokens=tokens)],
         exception_handlers={ApiError: _answer_error},

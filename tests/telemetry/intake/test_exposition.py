@@ -17,7 +17,7 @@ http_requests_total{method="post",code="200"} 1027 1395066363000
 http_requests_total{method="post",code="400"}    3 1395066363000
 
 # Escaping in label values:
-msdos_file_access_time_seconds{path="C:\\\\DIR\\\\FILE.TXT",error="No:\\n\\"FILE.TXT\\""} 1.458255915e9
+msdos_file_access_time{path="C:\\\\DIR\\\\FILE.TXT",error="No:\\n\\"FILE.TXT\\""} 1.458255915e9
 metric_without_timestamp_and_labels 12.47
 something_weird{problem="division by } zero",} +Inf -3982045
 """
@@ -31,7 +31,7 @@ def test_reads_the_page_of_the_documentation() -> None:
         ({"__name__": "http_requests_total", "method": "post", "code": "400"}, 3, 1395066363000),
         (
             {
-                "__name__": "msdos_file_access_time_seconds",
+                "__name__": "msdos_file_access_time",
                 "path": "C:\\DIR\\FILE.TXT",
                 "error": 'No:\n"FILE.TXT"',
             },

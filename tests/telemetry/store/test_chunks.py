@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from watchbill.telemetry.store.chdb_chunks import ChdbChunks, open_chdb
+from watchbill.telemetry.store.chdb import open_chdb
+from watchbill.telemetry.store.chdb_chunks import TABLES, ChdbChunks
 from watchbill.telemetry.store.chunks import (
     ChunkStore,
     MemoryChunks,
@@ -22,7 +23,7 @@ T0 = 1_700_000_000_000
 @pytest.fixture(params=["memory", pytest.param("chdb", marks=pytest.mark.server)])
 def chunks(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ChunkStore]:
     store: ChunkStore = (
-        MemoryChunks() if request.param == "memory" else ChdbChunks(open_chdb(tmp_path))
+        MemoryChunks() if request.param == "memory" else ChdbChunks(open_chdb(tmp_path, TABLES))
     )
     yield store
     store.close()
@@ -73,15 +74,15 @@ def test_drops_whole_days(chunks: ChunkStore) -> None:
 
 @pytest.mark.server
 def test_a_damaged_folder_is_never_taken_for_an_empty_one(tmp_path: Path) -> None:
-    open_chdb(tmp_path).close()
+    open_chdb(tmp_path, TABLES).close()
     for path in (tmp_path / "chdb" / "metadata").rglob("*.sql"):
         if path.stem in ("chunks", "metrics"):
             path.unlink()
     with pytest.raises(StoreDamagedError, match=r"damaged|cannot open|chunks"):
-        open_chdb(tmp_path)
+        open_chdb(tmp_path, TABLES)
     (tmp_path / "chdb").rename(tmp_path / "elsewhere")
     with pytest.raises(StoreDamagedError, match="is missing although it was made before"):
-        open_chdb(tmp_path)
+        open_chdb(tmp_path, TABLES)
 
 
 def test_chdb_is_not_imported_before_it_is_opened() -> None:

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from watchbill.telemetry.http.answers import success
 from watchbill.telemetry.http.auth import Tokens
+from watchbill.telemetry.logs.lines import LogStore
 from watchbill.telemetry.own import OwnMetrics
 from watchbill.telemetry.scrape.loop import Scraper, TargetState
 from watchbill.telemetry.store.keeper import Keeper
@@ -19,6 +20,7 @@ from watchbill.telemetry.store.samples import SampleStore
 
 def routes(
     store: SampleStore,
+    logs: LogStore,
     keeper: Keeper,
     scraper: Scraper,
     own: OwnMetrics,
@@ -78,7 +80,7 @@ def routes(
             "lateSamples": store.late_samples(),
             "headFrom": store.floor_ms / 1000,
             "walBytes": store.wal.nbytes(),
-            "diskFull": store.wal.full is not None,
+            "diskFull": (store.wal.full or logs.wal.full) is not None,
             "walProblem": store.wal.full,
             "replay": {
                 "segments": replayed.segments, "records": replayed.records,
@@ -89,6 +91,10 @@ def routes(
                 "kind": chunks.kind, "rows": chunks.rows, "bytes": chunks.bytes,
                 "oldest": chunks.oldest_ms / 1000 if chunks.oldest_ms is not None else None,
                 "problem": chunks.problem or keeper.problem,
+            },
+            "logs": {
+                "held": logs.held(), "walBytes": logs.wal.nbytes(),
+                "walProblem": logs.wal.full, "torn": logs.replayed.torn,
             },
             "scrapeConfigError": scraper.config_error,
             "targetFileErrors": dict(scraper.discovery.problems),

@@ -1,12 +1,10 @@
 """Samples in by HTTP: remote write, and the import of history."""
 
-import asyncio
-from concurrent.futures import Executor
-
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from watchbill.telemetry.http.bodies import RETRY, BodyQueue
 from watchbill.telemetry.intake.metadata import MetadataBook
 from watchbill.telemetry.intake.protobuf import MalformedError
 from watchbill.telemetry.intake.remote_write import RemoteWriteDecoder
@@ -15,21 +13,16 @@ from watchbill.telemetry.store.index import SeriesLimitError
 from watchbill.telemetry.store.samples import OverloadError, SampleStore
 from watchbill.telemetry.store.wal import LogFullError
 
-MAX_COMPRESSED_BYTES = 32 << 20
-MAX_WAITING = 64
-RETRY = {"Retry-After": "5"}
-
 
 class Intake:
-    """Takes remote-write bodies. Decoding and storing run in `executor`, one body at a time."""
+    """Takes remote-write bodies."""
 
     def __init__(
-        self, store: SampleStore, metadata: MetadataBook, own: OwnMetrics, executor: Executor
+        self, store: SampleStore, metadata: MetadataBook, own: OwnMetrics, queue: BodyQueue
     ) -> None:
         self._store, self._metadata, self._own = store, metadata, own
-        self._executor = executor
+        self._queue = queue
         self._decoder = RemoteWriteDecoder(store.intern)
-        self._waiting = 0
 
     async def write(self, request: Request) -> Response:
         """Remote write 1.0: 204 when the log holds everything; 400, 415, 429, 503 else."""
@@ -43,20 +36,7 @@ class Intake:
         unsupported = _unsupported(request)
         if unsupported is not None:
             return PlainTextResponse(unsupported, 415)
-        if self._waiting >= MAX_WAITING:
-            return PlainTextResponse("too many writes are waiting", 429, RETRY)
-        self._waiting += 1
-        try:
-            body = await _read(request)
-            if body is None:
-                return PlainTextResponse("body is too large", 413)
-            return await asyncio.get_running_loop().run_in_executor(
-                self._executor, self._store_body, body, backfill
-            )
-        except ClientDisconnect:
-            return Response(status_code=400)
-        finally:
-            self._waiting -= 1
+        return await self._queue.take(request, lambda body: self._store_body(body, backfill))
 
     def _store_body(self, body: bytes, backfill: bool) -> Response:
         try:
@@ -98,13 +78,3 @@ def _unsupported(request: Request) -> str | None:
     if encoding != "snappy":
         return f"content encoding {encoding!r} is not supported, send snappy"
     return None
-
-
-async def _read(request: Request) -> bytes | None:
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > MAX_COMPRESSED_BYTES:
-            return None
-        parts.append(part)
-    return b"".join(parts)

@@ -104,7 +104,7 @@ def series_labels(series: str) -> dict[str, str]:
         raise ValueError(f"bad series: {series[:120]!r}")
     name, inside = match.group(1), match.group(2)
     labels = {METRIC_NAME: name} if name else {}
-    for key, value in _pairs(inside or ""):
+    for key, value in label_pairs(inside or ""):
         if key in labels:
             raise ValueError(f"label {key!r} appears twice: {series[:120]!r}")
         labels[key] = value
@@ -113,7 +113,8 @@ def series_labels(series: str) -> dict[str, str]:
     return labels
 
 
-def _pairs(inside: str) -> Iterator[tuple[str, str]]:
+def label_pairs(inside: str) -> Iterator[tuple[str, str]]:
+    """The pairs in `a="b",c="d"`; a bare quoted text is the metric name. Raises `ValueError`."""
     at = 0
     while at < len(inside):
         match = _LABEL.match(inside, at)

@@ -1,110 +1,32 @@
-"""Chunks in chDB: one row per series and hour, times and values as arrays.
+"""Chunks in chDB: one row per series and hour, times and values as arrays."""
 
-chDB must not be imported before a fork and one process alone may open a folder, so the import is
-inside `open_chdb`. Statements run one at a time; `close` waits for the one that is running, because
-leaving while a statement runs crashes the process.
-"""
-
-import logging
-import os
-import threading
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 import numpy as np
 
 from watchbill.telemetry.promql.storage import Labels
 from watchbill.telemetry.store import native
-from watchbill.telemetry.store.chunks import (
-    HOUR_MS,
-    ChunkHealth,
-    ChunkStoreError,
-    Samples,
-    StoreDamagedError,
-)
+from watchbill.telemetry.store.chdb import DURABLE, SETTINGS, Chdb
+from watchbill.telemetry.store.chunks import HOUR_MS, ChunkHealth, ChunkStoreError, Samples
+from watchbill.telemetry.store.head import run_starts
 from watchbill.telemetry.store.index import METRIC_SHIFT, Ids
-
-log = logging.getLogger(__name__)
 
 LISTED_IDS = 2_000
 """Up to here a query names the series; beyond, it names the metrics and we pick."""
 
-CACHES = "mark_cache_size=16777216&index_mark_cache_size=4194304&primary_index_cache_size=16777216"
-"""chDB's defaults are gigabytes; ours is the small machine."""
-
-SETTINGS = "max_threads=2, max_insert_threads=1, use_uncompressed_cache=0"
-
-SCHEMA = (
-    "CREATE DATABASE IF NOT EXISTS metrics",
-    """CREATE TABLE IF NOT EXISTS metrics.chunks (
+TABLES = {
+    "metrics.chunks": f"""(
         id UInt64 CODEC(Delta, ZSTD(1)),
         b DateTime('UTC') CODEC(Delta, ZSTD(1)),
         t Array(Int64) CODEC(DoubleDelta, ZSTD(1)),
         v Array(Float64) CODEC(Delta, ZSTD(1))
     ) ENGINE = MergeTree PARTITION BY toYYYYMMDD(b) ORDER BY (bitShiftRight(id, 32), b, id)
-    SETTINGS index_granularity = 256, fsync_after_insert = 1, fsync_part_directory = 1""",
-    """CREATE TABLE IF NOT EXISTS metrics.series (
-        id UInt64 CODEC(Delta, ZSTD(1)), labels String CODEC(ZSTD(1))
-    ) ENGINE = ReplacingMergeTree ORDER BY id
-    SETTINGS fsync_after_insert = 1, fsync_part_directory = 1""",
-)
-
-
-class Chdb:
-    """One chDB session: statements in, Native blocks out, one at a time."""
-
-    def __init__(self, folder: Path) -> None:
-        # chDB needs half a second and 200 MB to import and must never see a fork: only here.
-        from chdb import session
-
-        self._scratch = folder.parent / "scratch"
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        for leftover in self._scratch.iterdir():
-            leftover.unlink()
-        self._lock = threading.Lock()
-        try:
-            make: Any = session.Session  # untyped
-            self._session = make(f"{folder}?{CACHES}")
-        except RuntimeError as error:
-            raise StoreDamagedError(f"cannot open {folder}: {_first_line(error)}") from error
-
-    def run(self, statement: str) -> list[dict[str, native.Column]]:
-        """Run one statement. Raises `ChunkStoreError`."""
-        with self._lock:
-            if self._session is None:
-                raise ChunkStoreError("the chunk store is closed")
-            try:
-                answer = self._session.query(statement, "Native")
-            except RuntimeError as error:
-                raise ChunkStoreError(_first_line(error)) from error
-            return list(native.decode(answer.bytes())) if answer is not None else []
-
-    def insert(self, table: str, columns: list[tuple[str, str, native.Column]], rows: int) -> None:
-        """Append rows to a table by way of a scratch file (a statement is text)."""
-        path = self._scratch / f"{table}.native"
-        try:
-            path.write_bytes(native.encode(columns, rows))
-            names = ", ".join(name for name, _, _ in columns)
-            shape = ", ".join(
-                f"{name} {kind.replace(chr(39), chr(92) + chr(39))}" for name, kind, _ in columns
-            )
-            self.run(
-                f"INSERT INTO {table} ({names}) SELECT {names} "  # noqa: S608
-                f"FROM file('{path}', 'Native', '{shape}') SETTINGS {SETTINGS}"
-            )
-        except OSError as error:
-            raise ChunkStoreError(f"{path}: {error.strerror}") from error
-        finally:
-            path.unlink(missing_ok=True)
-
-    def close(self) -> None:
-        """Wait for the running statement, then close."""
-        with self._lock:
-            if self._session is not None:
-                self._session.close()
-                self._session = None
+    SETTINGS index_granularity = 256, {DURABLE}""",
+    "metrics.series": f"""(id UInt64 CODEC(Delta, ZSTD(1)), labels String CODEC(ZSTD(1)))
+    ENGINE = ReplacingMergeTree ORDER BY id SETTINGS {DURABLE}""",
+}
 
 
 class ChdbChunks:
@@ -118,8 +40,7 @@ class ChdbChunks:
         if not len(samples):
             return
         hours = samples.t // HOUR_MS
-        new = (samples.ids[1:] != samples.ids[:-1]) | (hours[1:] != hours[:-1])
-        first = np.flatnonzero(np.concatenate([[True], new]))
+        first = np.union1d(run_starts(samples.ids), run_starts(hours))
         ends = np.append(first[1:], len(samples)).astype(np.uint64)
         self._chdb.insert(
             "metrics.chunks",
@@ -183,80 +104,25 @@ class ChdbChunks:
 
     def drop_before(self, floor_ms: int) -> None:
         """See `ChunkStore.drop_before`."""
-        blocks = self._chdb.run(
-            "SELECT DISTINCT partition FROM system.parts "
-            "WHERE database = 'metrics' AND table = 'chunks' AND active"
-        )
-        floor_day = np.datetime64(floor_ms, "ms").astype("datetime64[D]")
-        for partition in (
-            item.decode() for block in blocks for item in cast("list[bytes]", block["partition"])
-        ):
-            day = np.datetime64(f"{partition[:4]}-{partition[4:6]}-{partition[6:]}")
-            if day < floor_day:
-                self._chdb.run(f"ALTER TABLE metrics.chunks DROP PARTITION {partition}")
-                log.info("retention: dropped the chunks of %s", day)
+        self._chdb.drop_days("metrics.chunks", floor_ms)
 
     def check(self) -> ChunkHealth:
         """See `ChunkStore.check`."""
         try:
-            block = self._chdb.run(
-                "SELECT sum(rows) AS n, sum(bytes_on_disk) AS size, "
-                "toUInt64(toUnixTimestamp(min(min_time))) AS oldest FROM system.parts "
-                "WHERE database = 'metrics' AND table = 'chunks' AND active"
-            )[0]
+            rows, size, damaged = self._chdb.size("metrics.chunks")
+            oldest = self._chdb.number(
+                "SELECT toUInt64(toUnixTimestamp(min(b))) AS x FROM metrics.chunks"
+            )
         except ChunkStoreError as error:
             return ChunkHealth("chdb", 0, 0, None, str(error))
-        rows, size, oldest = (
-            int(cast("native.Array", block[name])[0]) for name in ("n", "size", "oldest")
+        problem = f"{damaged} damaged parts were set aside: their samples are lost"
+        return ChunkHealth(
+            "chdb", rows, size, oldest * 1000 if rows else None, problem if damaged else None
         )
-        return ChunkHealth("chdb", rows, size, oldest * 1000 if rows else None)
 
     def close(self) -> None:
         """See `ChunkStore.close`."""
         self._chdb.close()
-
-
-def open_chdb(folder: Path) -> Chdb:
-    """Open the database below `folder`, made on first use.
-
-    Raises `StoreDamagedError` when it cannot be opened, or when it was made before and its tables
-    are gone: an empty store must never pass for a whole one.
-    """
-    database = folder / "chdb"
-    made = folder / "chdb.made"
-    if made.exists() and not database.is_dir():
-        raise StoreDamagedError(
-            f"{database} is missing although it was made before. Restore it from a backup, or "
-            f"remove {made} to start with empty history."
-        )
-    chdb = Chdb(database)
-    try:
-        if made.exists():
-            _demand_tables(chdb, database, made)
-        for statement in SCHEMA:
-            chdb.run(statement)
-    except StoreDamagedError:
-        chdb.close()
-        raise
-    except ChunkStoreError as error:
-        chdb.close()
-        raise StoreDamagedError(f"{database}: {error}") from error
-    fd = os.open(made, os.O_CREAT | os.O_WRONLY, 0o600)
-    os.fsync(fd)
-    os.close(fd)
-    return chdb
-
-
-def _demand_tables(chdb: Chdb, database: Path, made: Path) -> None:
-    blocks = chdb.run("SELECT name FROM system.tables WHERE database = 'metrics'")
-    names = {item for block in blocks for item in cast("list[bytes]", block["name"])}
-    missing = {b"chunks", b"series"} - names
-    if missing:
-        lost = ", ".join(sorted(name.decode() for name in missing))
-        raise StoreDamagedError(
-            f"{database} was made before but has no table {lost}: the folder is damaged. Restore "
-            f"it from a backup, or move {database} and {made} away to start with empty history."
-        )
 
 
 def _flatten(block: dict[str, native.Column]) -> Samples:
@@ -264,7 +130,3 @@ def _flatten(block: dict[str, native.Column]) -> Samples:
     ends = times.ends.astype(np.int64)
     counts = ends - np.concatenate([[0], ends[:-1]]).astype(np.int64)
     return Samples(np.repeat(cast("Ids", block["id"]), counts), times.values, values.values)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:400]

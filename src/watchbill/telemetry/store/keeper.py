@@ -1,11 +1,11 @@
-"""The thread that keeps a sample store in order: cuts, flushes and forgets when it is time."""
+"""The thread that keeps the stores in order: cuts, flushes and forgets when it is time."""
 
 import logging
 import threading
 import time
+from typing import Protocol
 
 from watchbill.telemetry.store.chunks import ChunkStoreError
-from watchbill.telemetry.store.samples import SampleStore
 
 log = logging.getLogger(__name__)
 
@@ -14,11 +14,23 @@ EXPIRE_SECONDS = 3600.0
 RETRY_SECONDS = 15.0
 
 
+class Kept(Protocol):
+    """A store as the keeper sees it. Both may raise `ChunkStoreError`."""
+
+    def upkeep(self) -> None:
+        """Move into long-term storage what is due."""
+        ...
+
+    def expire(self) -> None:
+        """Delete what is older than the retention."""
+        ...
+
+
 class Keeper:
     """Runs `upkeep` and `expire` in the background. What fails is tried again and shown."""
 
-    def __init__(self, store: SampleStore) -> None:
-        self._store = store
+    def __init__(self, *stores: Kept) -> None:
+        self._stores = stores
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
         self.problem: str | None = None
@@ -37,12 +49,14 @@ class Keeper:
         wait = ROUND_SECONDS
         while not self._stopping.wait(wait):
             try:
-                self._store.upkeep()
+                for store in self._stores:
+                    store.upkeep()
                 if time.monotonic() >= expire_at:
-                    self._store.expire()
+                    for store in self._stores:
+                        store.expire()
                     expire_at = time.monotonic() + EXPIRE_SECONDS
             except (ChunkStoreError, OSError) as error:
-                log.error("moving samples into chunks failed, they stay in the log: %s", error)
+                log.error("moving into long-term storage failed, all stays in the log: %s", error)
                 self.problem = str(error)
                 wait = RETRY_SECONDS
             else:

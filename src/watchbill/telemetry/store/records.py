@@ -1,7 +1,6 @@
 """What the log's records and the progress file look like on disk."""
 
 import enum
-import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from watchbill.lib import files
 from watchbill.telemetry.promql.storage import Labels
 from watchbill.telemetry.store.chunks import Samples
 
@@ -77,9 +77,4 @@ def read_progress(path: Path) -> Progress:
 
 def write_progress(path: Path, progress: Progress) -> None:
     """Replace the progress file, durably."""
-    fresh = path.with_suffix(".new")
-    with fresh.open("wb") as file:
-        file.write(msgspec.json.encode(progress))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.rename(path)
+    files.replace(path, msgspec.json.encode(progress).decode())
