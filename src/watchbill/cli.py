@@ -113,7 +113,8 @@ def telemetry() -> None:
 
 
 @watchbill.command()
-def migrate() -> None:
+@click.option("--first-run", is_flag=True, help="Then print the link as `first-run` does.")
+def migrate(first_run: bool) -> None:
     """Bring the database to this version."""
     _begin("migrate")
     _django()
@@ -125,6 +126,8 @@ def migrate() -> None:
     except (OperationalError, InterfaceError) as error:
         click.echo(f"watchbill: the database does not answer: {error}".strip(), err=True)
         sys.exit(os.EX_TEMPFAIL)
+    if first_run:
+        _print_first_run_link()
 
 
 @watchbill.command("first-run")
@@ -132,6 +135,10 @@ def first_run() -> None:
     """Print the one-time link by which the first person becomes the owner, if there is none."""
     _begin("first-run")
     _django()
+    _print_first_run_link()
+
+
+def _print_first_run_link() -> None:
     from watchbill.accounts.first_run import link
 
     if url := link():

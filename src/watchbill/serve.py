@@ -63,7 +63,7 @@ class Supervisor:
         self.begun = begun
         self.demo = demo
         self.children: list[Child] = []
-        self.stop = False
+        self.stop = ""  # the signal by which we were asked to
         self.lifeline, self._held_lifeline = os.pipe()
         self.inherited = (self.lifeline, lock)
         self.environment = {
@@ -87,14 +87,14 @@ class Supervisor:
         try:
             if settings.TELEMETRY_EMBEDDED:
                 self._start(Child("telemetry", _python("telemetry"), f"{_telemetry()}/-/ready"))
-            if not self._migrate():
+            link = self._migrate()
+            if link is None:
                 return 0 if self.stop else 1
             self._start(Child("web", _python("web"), f"{_web()}/readyz"))
             self._start(Child("work", _python("work")))
             if self.demo:
                 arguments = ["--data", str(settings.DATA), "--lifeline", str(self.lifeline)]
                 self._start(Child("demo", [sys.executable, "-m", "watchbill.demo.run", *arguments]))
-            link = "" if self.demo else self._first_run_link()
             self._wait_until_ready()
             if not self.stop:
                 self._greet(link)
@@ -105,8 +105,8 @@ class Supervisor:
             self._stop_all()
         return 0
 
-    def _asked_to_stop(self, *_: object) -> None:
-        self.stop = True
+    def _asked_to_stop(self, number: int, _: object) -> None:
+        self.stop = signal.Signals(number).name
 
     def _sleep(self, until: float | None) -> None:
         """Until the monotonic time `until`, or a signal: a child ended, or we are to stop."""
@@ -186,38 +186,38 @@ class Supervisor:
 
     # ── start ──
 
-    def _migrate(self) -> bool:
-        """Bring the database up to date, waiting for one that is away; False to give up."""
+    def _migrate(self) -> str | None:
+        """Bring the database up to date, waiting for one that is away. None: it cannot be.
+
+        The one-time link that creates the owner; empty on an installation that has one.
+        """
         wait, most = BACK_OFF
         while not self.stop:
-            status, _ = self._short(_python("migrate"))
+            status, link = self._short([*_python("migrate"), "--first-run"])
             if status == 0:
-                return True
+                return link.strip()
+            if status is None:
+                break
             if status != AWAY:
                 log.error("The database cannot be brought to this version (%s).", _reason(status))
-                return False
+                break
             log.warning("The database does not answer; again in %.1f s.", wait)
             again = time.monotonic() + wait
             while time.monotonic() < again and not self.stop:
                 self._watch()
                 self._sleep(again)
             wait = min(2 * wait, most)
-        return False
+        return None
 
-    def _first_run_link(self) -> str:
-        """The one-time link that creates the owner; empty on an installation that has one."""
-        status, printed = self._short(_python("first-run"))
-        return printed.strip() if status == 0 else ""
-
-    def _short(self, command: list[str]) -> tuple[int, str]:
-        """Run a short-lived child to its end; its status and what it printed (a line or two)."""
+    def _short(self, command: list[str]) -> tuple[int | None, str]:
+        """Run a short-lived child; its status, None if we are to stop, and the line it printed."""
         child = self._spawn(command, stdout=subprocess.PIPE)
         assert child.stdout
         while child.poll() is None:
             if self.stop:
                 child.terminate()
                 child.wait()
-                break
+                return None, ""
             self._watch()
             self._sleep(time.monotonic() + 1.0)
         return child.returncode, child.stdout.read().decode()
@@ -239,10 +239,10 @@ class Supervisor:
 
     def _greet(self, link: str) -> None:
         lines = [f"Watchbill is ready after {time.monotonic() - self.begun:.1f} s: {settings.URL}"]
-        if link:
-            lines.append(f"Nobody owns it yet. Open this once to make it yours: {link}")
         if self.demo:
             lines.append("The example team signs in with one click, and the example can be broken.")
+        elif link:
+            lines.append(f"Nobody owns it yet. Open this once to make it yours: {link}")
         lines.append("Stop it with Ctrl-C.")
         sys.stdout.write("\n".join(lines) + "\n")
         sys.stdout.flush()
@@ -250,6 +250,7 @@ class Supervisor:
     # ── stop ──
 
     def _stop_all(self) -> None:
+        log.info("Stopping%s.", f": {self.stop}" if self.stop else "")
         running = [child.running for child in self.children if child.running]
         for process in running:
             process.terminate()

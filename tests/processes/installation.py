@@ -64,8 +64,8 @@ class Installation:
             timeout=60,
         )
 
-    def serve(self) -> None:
-        """Start and wait for the greeting."""
+    def start(self) -> None:
+        """Start, and do not wait."""
         log = self.data.with_suffix(".log").open("a")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "watchbill", "serve"],
@@ -74,6 +74,11 @@ class Installation:
             stderr=log,
             text=True,
         )
+
+    def serve(self) -> None:
+        """Start and wait for the greeting."""
+        self.start()
+        assert self.process
         assert self.process.stdout
         self.printed = self.process.stdout.readline()
         assert "is ready" in self.printed, self.log()

@@ -108,6 +108,13 @@ def test_stops_in_time_with_open_streams_and_starts_again_with_its_keys(
     assert keys() == before
 
 
+def test_stops_in_time_while_it_starts(installation: Installation) -> None:
+    installation.start()
+    until("its first children run", lambda: len(installation.processes()) >= 3)
+    assert installation.stop() == 0
+    assert installation.processes() == []
+
+
 # ── kill ──
 
 
