@@ -111,8 +111,7 @@ def test_the_environment_is_minimal_and_there_is_no_shell(
     ("code", "said"),
     [
         ("x = bytearray(3 * 1024 ** 3)", "MemoryError"),
-        ("open('/tmp/watchbill-test-big', 'wb').truncate(2 ** 40)", ""),
-        ("import resource; resource.setrlimit(resource.RLIMIT_AS, (-1, -1))", "ValueError"),
+        ("import tempfile; tempfile.TemporaryFile().truncate(2 ** 40)", ""),
         ("l = [open('/dev/null') for _ in range(300)]", "Too many open files"),
     ],
 )

@@ -1,11 +1,13 @@
 """Runbooks are read whole or refused with line, reason and hint."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.runbooks.conftest import RESTART, one_step
 
-from watchbill.runbooks.parse import Problem, Unreadable, parse, seconds
+from watchbill.runbooks.parse import KINDS, Problem, Unreadable, parse, seconds
 from watchbill.runbooks.procedure import Check, Command, Confirm, Http, Value
 
 HEAD = "---\nslug: one\ntitle: One\n---\n"
@@ -25,6 +27,12 @@ def test_a_runbook_is_read_with_its_head_prose_and_steps() -> None:
         Command(("say", "restarted", "{node}")),
         Confirm("The page answers again."),
     ]
+
+
+def test_the_documentation_shows_every_kind() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "runbooks.md").read_text()
+    example = page.partition("`````markdown\n")[2].partition("`````")[0]
+    assert {step.kind for step in parse(example).steps} == set(KINDS)
 
 
 def test_each_kind_of_block() -> None:

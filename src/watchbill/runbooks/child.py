@@ -18,7 +18,7 @@ import sys
 import time
 from typing import Any
 
-MEMORY = 2 * 1024**3  # bytes of address space
+MEMORY = 2 * 1024**3  # bytes that it may write to; address space alone is free
 FILE_SIZE = 256 * 1024**2
 OPEN_FILES = 256
 
@@ -28,7 +28,7 @@ def limit(seconds: float) -> None:
     cpu = int(seconds) + 1
     for kind, most in (
         (resource.RLIMIT_CPU, cpu),
-        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_DATA, MEMORY),
         (resource.RLIMIT_FSIZE, FILE_SIZE),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
