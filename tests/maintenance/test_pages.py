@@ -17,8 +17,8 @@ from watchbill.runbooks import acts as runbooks
 from watchbill.runbooks.models import Runbook
 
 pytestmark = pytest.mark.django_db
-LIST_QUERIES = 18
-CHANGE_QUERIES = 60
+LIST_QUERIES = 16
+CHANGE_QUERIES = 30
 
 
 def test_signing_in_comes_first(client: Client) -> None:

@@ -16,7 +16,7 @@ from watchbill.monitoring.models import Report
 from watchbill.people.models import House, Person
 
 pytestmark = pytest.mark.django_db
-LIST_QUERIES = 18
+LIST_QUERIES = 20
 PAGES = [
     "/monitoring/", "/monitoring/explore/", "/monitoring/explore/?query=up",
     "/monitoring/reports/", "/monitoring/sources/", "/monitoring/hosts/",

@@ -13,7 +13,7 @@ from watchbill.maintenance.models import Change, Progress
 from watchbill.people.models import Person
 from watchbill.web.words import ago_words, date_words, duration_words, time_words
 
-MOST_AHEAD = 200
+MOST_AHEAD = 100
 State = Change.State
 OPEN_STATES = (
     State.PLANNED, State.APPROVED, State.UNDER_WAY, State.VERIFIED, State.BACKED_OUT,
