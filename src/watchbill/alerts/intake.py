@@ -31,7 +31,7 @@ from watchbill.alerts.upsert import Row
 from watchbill.lib import clock
 
 GROUP = 64  # requests merged, at most
-PORTION = 1000  # alerts in one transaction, at most: it keeps other writers waiting
+PORTION = 500  # alerts in one transaction, at most: it keeps other writers waiting
 PAUSE = 0.002  # seconds after each commit in which other writers get through (SQLite)
 FORGET_AFTER = timedelta(minutes=5)  # a firing alert without an end is over when not sent again
 ZERO = datetime(1, 1, 1, tzinfo=UTC)  # Go's "no time"

@@ -24,6 +24,7 @@ from watchbill.paging.models import Delivery
 from watchbill.web.live import publish
 
 AT_ONCE = 8  # messages under way on one channel
+PROMPT = 0.3  # seconds that a fresh batch is waited for
 LEASE = timedelta(seconds=20)  # renewed while a message is under way
 FIRST_WAIT, LONGEST_WAIT = 2.0, 300.0  # seconds between attempts, doubled each time
 GIVE_UP_AFTER = timedelta(hours=1)
@@ -48,6 +49,9 @@ class Outbox:
         self._renew(now)
         free = AT_ONCE - len(self.under_way)
         begun = self._begin(now, free) if free else 0
+        if begun:  # most are sent in a moment: marked now, they are no repeat if we stop next
+            wait(self.under_way, timeout=PROMPT)
+            self._finish(now)
         return finished + begun
 
     def drain(self, now: datetime, patience: float = 10.0) -> int:
