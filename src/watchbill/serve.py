@@ -93,8 +93,7 @@ class Supervisor:
             self._start(Child("web", _python("web"), f"{_web()}/readyz"))
             self._start(Child("work", _python("work")))
             if self.demo:
-                arguments = ["--data", str(settings.DATA), "--lifeline", str(self.lifeline)]
-                self._start(Child("demo", [sys.executable, "-m", "watchbill.demo.run", *arguments]))
+                self._start(Child("demo", self._demo_command()))
             self._wait_until_ready()
             if not self.stop:
                 self._greet(link)
@@ -104,6 +103,14 @@ class Supervisor:
         finally:
             self._stop_all()
         return 0
+
+    def _demo_command(self) -> list[str]:
+        command = [sys.executable, "-m", "watchbill.demo.run", "--data", str(settings.DATA)]
+        command += ["--lifeline", str(self.lifeline)]
+        if settings.TELEMETRY_EMBEDDED:  # into nobody else's store do we write thirty days
+            command += ["--history-to", f"{_telemetry()}/api/v1/write"]
+            command += ["--token-file", str(settings.DATA / "telemetry-token")]
+        return command
 
     def _asked_to_stop(self, number: int, _: object) -> None:
         self.stop = signal.Signals(number).name

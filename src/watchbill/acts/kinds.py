@@ -29,7 +29,8 @@ class Act(Kind[S, P]):
     def perform(self, by: Person, on: S, *args: P.args, **given: P.kwargs) -> Entry:
         """Perform it for `by` on `on`: done, asked or refused, as the ledger row returned says."""
         via = "work" if by.automation else "page"
-        return mechanism.perform(self, by, on, dict(given), mechanism.Call(via=via))
+        defaults = {p.name: p.default for p in self.wanted if not p.required}
+        return mechanism.perform(self, by, on, {**defaults, **given}, mechanism.Call(via=via))
 
 
 def act(

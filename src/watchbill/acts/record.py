@@ -95,8 +95,8 @@ class _Words(dict[str, Any]):
 
 
 def _mention(entry: Entry, on: Subject, outcome: Mapping[str, Any]) -> None:
-    made = outcome.get("ref")
-    refs = {on.ref, *(other.ref for other in on.thread())} | ({str(made)} if made else set())
+    made = {str(ref) for ref in (outcome.get("ref"), *outcome.get("refs", ())) if ref}
+    refs = {on.ref, *(other.ref for other in on.thread())} | made
     Mention.objects.bulk_create(Mention(entry=entry, ref=ref) for ref in sorted(refs))
     asked_or_answer = entry.state == Entry.State.ASKED or entry.answers_id
     publish(*sorted(refs), *(["asks"] if asked_or_answer else []))

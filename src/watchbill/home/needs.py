@@ -9,9 +9,8 @@ from django.urls import reverse
 from watchbill.acts import timeline
 from watchbill.acts.registry import KINDS
 from watchbill.incidents.models import Incident, Seat
-from watchbill.lib.levels import Area
 from watchbill.maintenance.models import Change, Progress
-from watchbill.monitoring.models import Report
+from watchbill.monitoring.reads import waiting_for
 from watchbill.paging.models import Page
 from watchbill.people.models import Person
 from watchbill.practice.models import Improvement, Review
@@ -123,10 +122,7 @@ def _reviews(person: Person) -> Iterator[Need]:
 
 
 def _reports(person: Person) -> Iterator[Need]:
-    if person.level(Area.MONITORING) < 2:
-        return
-    waiting = Report.objects.filter(answer=Report.Answer.OPEN).exclude(by=person)
-    for report in waiting.select_related("by").order_by("at")[:MOST]:
+    for report in waiting_for(person)[:MOST]:
         yield Need(
             "warn", "anomaly", report.what, f"{report.by} reported it.",
             report.get_absolute_url(), "Answer", report.at,
