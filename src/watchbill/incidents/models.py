@@ -71,11 +71,7 @@ class Incident(Subject):
         indexes = [
             models.Index(fields=["state", "-declared_at"], name="incidents_by_state"),
             models.Index(fields=["-declared_at"], name="incidents_newest"),
-            models.Index(
-                fields=["-declared_at"], name="incidents_open",
-                condition=models.Q(state__in=["declared", "investigating", "mitigating"]),
-            ),
-        ]  # fmt: skip
+        ]
 
     def __str__(self) -> str:
         return f"incident {self.pk}: {self.title}"
@@ -141,11 +137,7 @@ class Seat(Subject):
                 name="incidents_one_lead",
             ),
         ]  # fmt: skip
-        indexes = [
-            models.Index(
-                fields=["person"], name="incidents_seats_held", condition=models.Q(until=None)
-            )
-        ]
+        indexes = [models.Index(fields=["person", "until"], name="incidents_seats_held")]
 
     def __str__(self) -> str:
         return f"{self.get_role_display().lower()} in {self.incident}"

@@ -10,6 +10,7 @@ from watchbill.acts.authority import Effect
 from watchbill.acts.registry import KINDS
 from watchbill.alerts.models import Alert
 from watchbill.alerts.reads import split
+from watchbill.catalog.models import Component
 from watchbill.incidents.models import Incident, Seat, Update
 from watchbill.lib import clock
 from watchbill.people.models import Person
@@ -23,6 +24,7 @@ LATEST = 200  # entries of the timeline
 BEFORE = timedelta(minutes=30)  # shown before the first alert
 AFTER = timedelta(minutes=15)  # shown after the end
 LONGEST_CHART = timedelta(hours=12)
+ACTS_BEFORE = 2_000  # looked through for such changes
 CHANGES_SINCE = timedelta(hours=3)  # before the declaration: what may have caused it
 State = Incident.State
 Role = Seat.Role
@@ -101,11 +103,8 @@ def room(number: int) -> Room | None:
         return None
     components = list(incident.components.all())
     runs = Run.objects.filter(about=incident.ref).select_related("of__runbook", "started_by")
-    recent = timeline.of(*components).filter(
-        kind="maintenance.start_change", state="done",
-        at__range=(incident.declared_at - CHANGES_SINCE, incident.resolved_at or clock.now()),
-    )  # fmt: skip
     seats = incident.seats.filter(until=None).select_related("person", "guide").order_by("pk")
+    entries = list(reversed(timeline.of(incident).order_by("-pk")[:LATEST]))
     return Room(
         incident=incident,
         seats=sorted(seats, key=lambda seat: list(Role).index(Role(seat.role))),
@@ -114,9 +113,24 @@ def room(number: int) -> Room | None:
         runbooks=list(published().filter(component__in=components)) if components else [],
         runs=list(runs.order_by("-pk")[:10]),
         reviews=list(reviews_about(incident)),
-        entries=list(reversed(timeline.of(incident).order_by("-pk")[:LATEST])),
-        changes=list(recent.order_by("-pk")[:5]) if components else [],
+        entries=entries,
+        changes=_changes_before(incident, components, entries),
     )
+
+
+def _changes_before(
+    incident: Incident, components: Sequence[Component], entries: Entries
+) -> Entries:
+    """Changes that began on the components shortly before: among the last acts of everybody."""
+    if not components or not entries:
+        return []
+    first = entries[0].pk
+    began = timeline.done("maintenance.start_change", since=incident.declared_at - CHANGES_SINCE)
+    near = began.filter(
+        pk__range=(first - ACTS_BEFORE, first),
+        mentions__ref__in=[component.ref for component in components],
+    )
+    return list(near.select_related("by").order_by("-pk").distinct()[:5])
 
 
 def offer(room: Room, person: Person) -> Offer | None:

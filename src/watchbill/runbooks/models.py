@@ -148,11 +148,7 @@ class Execution(models.Model):
                 name="runbooks_one_at_a_time",
             )
         ]
-        indexes = [
-            models.Index(
-                fields=["due_at"], name="runbooks_due", condition=models.Q(state="queued")
-            )
-        ]
+        indexes = [models.Index(fields=["state", "due_at"], name="runbooks_due")]
 
     def __str__(self) -> str:
         return f"step {self.step} of {self.run}"

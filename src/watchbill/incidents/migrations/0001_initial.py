@@ -80,12 +80,8 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['-declared_at'], name='incidents_newest'),
         ),
         migrations.AddIndex(
-            model_name='incident',
-            index=models.Index(condition=models.Q(('state__in', ['declared', 'investigating', 'mitigating'])), fields=['-declared_at'], name='incidents_open'),
-        ),
-        migrations.AddIndex(
             model_name='seat',
-            index=models.Index(condition=models.Q(('until', None)), fields=['person'], name='incidents_seats_held'),
+            index=models.Index(fields=['person', 'until'], name='incidents_seats_held'),
         ),
         migrations.AddConstraint(
             model_name='seat',

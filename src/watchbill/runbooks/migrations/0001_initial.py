@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='executions', to='runbooks.run')),
             ],
             options={
-                'indexes': [models.Index(condition=models.Q(('state', 'queued')), fields=['due_at'], name='runbooks_due')],
+                'indexes': [models.Index(fields=['state', 'due_at'], name='runbooks_due')],
                 'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['queued', 'running'])), fields=('run',), name='runbooks_one_at_a_time')],
             },
         ),
