@@ -106,9 +106,9 @@ def _learn(door: Door, done: Callable[..., Row], incident: str) -> None:
     review = done("senior", "practice.open_review", incident)["outcome"]["ref"]
     done("junior", "practice.add_entry", review, kind="lesson",
          text="The release note said nothing about the pool.")  # fmt: skip
-    proposed = done("associate", "practice.propose_improvement", review,
-                    title="Check the pool before a release", expected="No more pool errors")  # fmt: skip
-    improvement = proposed["outcome"]["ref"]
+    improvement = done("associate", "practice.propose_improvement", review,
+                       title="Check the pool before a release",
+                       expected="No more pool errors")["outcome"]["ref"]  # fmt: skip
     done("senior", "practice.accept_improvement", improvement, owner="associate",
          due="2099-01-31", why="It happened twice")  # fmt: skip
     entry = door.one("senior", "reviews", key(review))["entries"][0]
@@ -119,8 +119,8 @@ def _learn(door: Door, done: Callable[..., Row], incident: str) -> None:
                   improvement=key(improvement))["outcome"]["ref"]  # fmt: skip
     done("associate", "maintenance.start_change", change)
     done("associate", "maintenance.complete_change", change, outcome="In place, verified.")
-    done("associate", "maintenance.document", change, docs="declined", reason="Nothing described it")
-    done("associate", "practice.complete_improvement", improvement, outcome="The check is in place.")
+    done("associate", "maintenance.document", change, docs="declined", reason="Not described.")
+    done("associate", "practice.complete_improvement", improvement, outcome="The check is there.")
 
     junior = door.one("senior", "evidence", "junior")["duties"]
     guide = door.one("senior", "evidence", "associate")["duties"]
