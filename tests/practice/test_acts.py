@@ -13,7 +13,7 @@ from watchbill.catalog.models import Component
 from watchbill.lib import clock
 from watchbill.people.models import Person
 from watchbill.practice import acts
-from watchbill.practice.models import Improvement, Review, ReviewEntry
+from watchbill.practice.models import Debrief, Improvement, Review, ReviewEntry
 
 Kind = ReviewEntry.Kind
 State = Entry.State
@@ -127,3 +127,28 @@ def test_proposals_need_a_title_and_an_effect(review: Review, jun: Person) -> No
     for given in ({"title": " ", "expected": "x"}, {"title": "x", "expected": " "}):
         with pytest.raises(CannotBeDone):
             acts.propose_improvement.perform(jun, review, **given)
+
+
+def test_learner_and_guide_look_back_in_a_line_each(
+    propose: Propose, ann: Person, sam: Person, jun: Person, lea: Person
+) -> None:
+    asked = acts.decline_improvement.perform(ann, propose(), why="The library does it.")
+    done = perform.answer(asked.pk, lea, go_ahead=True)
+    acts.debrief.perform(ann, done, line="I would have asked earlier.")
+    entry = acts.debrief.perform(lea, done, line="Well argued.")
+    told = Debrief.objects.order_by("pk").values_list("by__username", "role", "about")
+    assert list(told) == [("ann", "learner", done.subject), ("lea", "guide", done.subject)]
+    assert entry in timeline.of(Improvement.objects.get())
+    with pytest.raises(CannotBeDone, match="written already"):
+        acts.debrief.perform(ann, done, line="Once more.")
+    with pytest.raises(CannotBeDone, match="Only who learned"):
+        acts.debrief.perform(jun, done, line="I watched.")
+
+
+def test_an_act_without_a_guide_is_not_debriefed(
+    review: Review, propose: Propose, sam: Person
+) -> None:
+    alone = acts.decline_improvement.perform(sam, propose(), why="The library does it.")
+    for subject in (alone, review):
+        with pytest.raises(CannotBeDone, match="Only an act that was guided"):
+            acts.debrief.perform(sam, subject, line="Fine.")

@@ -1,7 +1,7 @@
 """What people do in reviews and with improvements."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 
 from watchbill.acts.authority import Mode
 from watchbill.acts.given import CannotBeDone, Field, Long
@@ -11,7 +11,7 @@ from watchbill.lib import clock
 from watchbill.lib.levels import Area, Tier
 from watchbill.people.models import Person
 from watchbill.people.subject import Subject, UnknownSubject, find
-from watchbill.practice.models import Improvement, Review, ReviewEntry
+from watchbill.practice.models import Debrief, Improvement, Review, ReviewEntry
 from watchbill.practice.somebody import Somebody, named
 
 State = Improvement.State
@@ -212,6 +212,39 @@ def complete_improvement(work: Improvement, by: Person, *, outcome: Long) -> Out
     work.outcome, work.state, work.done_at = outcome.strip(), State.DONE, clock.now()
     work.save(update_fields=["outcome", "state", "done_at"])
     return {}
+
+
+@act(
+    "review",
+    area=_area,
+    tier=Tier.ROUTINE,
+    duties="IR-L1-1 IR-L1-3 IR-L3-3 MA-L1-2 MA-L3-4",
+    says="looked back on “{what}”: {line}",
+    title="Debrief",
+    moves=False,
+)
+def debrief(
+    on: Subject,
+    by: Person,
+    *,
+    line: Annotated[str, Field(label="In a line", help="What went well, what to do differently?")],
+) -> Outcome:
+    """Look back on a guided act: one line from who learned, one from who guided."""
+    entry: Any = on
+    if entry._meta.label_lower != "acts.entry" or entry.guide_id is None:
+        raise CannotBeDone("Only an act that was guided is debriefed.", field="on")
+    roles = {entry.guide_id: Debrief.Role.GUIDE, entry.by_id: Debrief.Role.LEARNER}
+    role = roles.get(by.pk)
+    if role is None:
+        raise CannotBeDone("Only who learned and who guided debrief it.")
+    if not 0 < len(line.strip()) <= 500:
+        raise CannotBeDone("One line, of at most 500 characters.", field="line")
+    if Debrief.objects.filter(entry=entry.pk, role=role).exists():
+        raise CannotBeDone("Your line is written already.", hint="Add a note instead.")
+    Debrief.objects.create(
+        entry=entry.pk, about=entry.subject, role=role, by=by, line=line.strip()
+    )
+    return {"ref": entry.subject, "what": entry.says}
 
 
 def _decide(work: Improvement, by: Person, state: State, why: str) -> None:

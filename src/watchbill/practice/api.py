@@ -3,7 +3,7 @@
 from typing import Any
 
 from watchbill.acts.rest import Resource
-from watchbill.practice.models import Improvement, Review, ReviewEntry
+from watchbill.practice.models import Debrief, Improvement, Review, ReviewEntry
 from watchbill.practice.reads import improvements
 
 
@@ -56,6 +56,17 @@ def _improvement(work: Improvement) -> dict[str, Any]:
     }
 
 
+def _debrief(debrief: Debrief) -> dict[str, Any]:
+    return {
+        "entry": debrief.entry,
+        "about": debrief.about,
+        "role": debrief.role,
+        "by": debrief.by.username,
+        "line": debrief.line,
+        "at": debrief.at,
+    }
+
+
 RESOURCES = [
     Resource(
         "reviews", Review, _review,
@@ -68,5 +79,11 @@ RESOURCES = [
         "improvements", Improvement, _improvement, improvements,
         {"about": "about", "state": "state", "owner": "owner__username", "area": "area"},
         "Improvements with their expected and read effect.",
+    ),
+    Resource(
+        "debriefs", Debrief, _debrief,
+        lambda: Debrief.objects.select_related("by").order_by("-pk"),
+        {"about": "about", "entry": "entry", "by": "by__username"},
+        "One line each from learner and guide on guided acts.",
     ),
 ]  # fmt: skip

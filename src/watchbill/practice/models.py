@@ -109,6 +109,30 @@ class Improvement(AboutSubject):
         return [*super().thread(), *([find(self.change)] if self.change else [])]
 
 
+class Debrief(AboutSubject):
+    """One line on how a guided act went: from who learned, and from who guided."""
+
+    class Role(models.TextChoices):
+        """Whose line it is."""
+
+        LEARNER = "learner"
+        GUIDE = "guide"
+
+    entry = models.PositiveBigIntegerField()  # the ledger row of the guided act
+    role = models.CharField(max_length=10, choices=Role.choices)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="debriefs")
+    line = models.CharField(max_length=500)
+    at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["entry", "role"], name="practice_one_line_each")
+        ]
+
+    def __str__(self) -> str:
+        return self.line
+
+
 @provides_seats
 def review_seats(person: Person) -> Seats:
     """Whoever leads an open review leads it, and decides the improvements proposed in it."""

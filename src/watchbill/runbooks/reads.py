@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from watchbill.acts import timeline
 from watchbill.acts.given import CannotBeDone
 from watchbill.people.models import Person
+from watchbill.practice.models import Debrief
 from watchbill.runbooks.acts import preview
 from watchbill.runbooks.fill import words
 from watchbill.runbooks.models import Execution, Run, Runbook
@@ -66,7 +67,9 @@ class Line:
     current: bool = False
     last: Execution | None = None  # the last doing of it
     earlier: Sequence[Execution] = ()
-    guide: Person | None = None  # who gave the go-ahead for the last doing
+    guided: Any = None  # the ledger row of the last doing, when it had a go-ahead
+    debriefs: Sequence[Debrief] = ()  # of that row
+    to_debrief: bool = False  # the reader learned or guided, and has not looked back yet
 
     @property
     def look(self) -> str:
@@ -100,16 +103,21 @@ def written(steps: Sequence[Step]) -> list[Line]:
     return [Line(n, step, [words(step.do)]) for n, step in enumerate(steps, 1)]
 
 
-def done_and_to_do(run: Run) -> list[Line]:
-    """The steps of a run with what came of each, in two queries."""
+def done_and_to_do(run: Run, reader: Person | None = None) -> list[Line]:
+    """The steps of a run with what came of each, in a few queries."""
     found: dict[int, list[Execution]] = {}
     for execution in run.executions.select_related("by").order_by("pk"):
         found.setdefault(execution.step, []).append(execution)
-    guides = _guides(run)
+    guided = _guided(run)
+    debriefs: dict[int, list[Debrief]] = {}
+    for debrief in Debrief.objects.filter(about=run.ref).select_related("by").order_by("pk"):
+        debriefs.setdefault(debrief.entry, []).append(debrief)
     lines = []
     for number, step in enumerate(run.steps, 1):
         tries = found.get(number, [])
         last = tries[-1] if tries else None
+        entry = guided.get(last.pk) if last else None
+        told = debriefs.get(entry.pk, []) if entry else []
         line = Line(
             number,
             step,
@@ -117,7 +125,11 @@ def done_and_to_do(run: Run) -> list[Line]:
             current=_is_current(run, number),
             last=last,
             earlier=tries[:-1],
-            guide=guides.get(last.pk) if last else None,
+            guided=entry,
+            debriefs=told,
+            to_debrief=entry is not None and reader is not None
+            and reader.pk in (entry.by_id, entry.guide_id)
+            and all(one.by_id != reader.pk for one in told),
         )
         lines.append(line)
     return lines
@@ -139,13 +151,11 @@ def _what(run: Run, number: int, step: Step, last: Execution | None) -> list[str
     return [words(do, tuple(last.argv))]
 
 
-def _guides(run: Run) -> dict[int, Person]:
-    """Execution -> whoever gave the go-ahead for it."""
+def _guided(run: Run) -> dict[int, Any]:
+    """Execution -> the ledger row of its go-ahead."""
     guided = timeline.of(run).exclude(guide=None).filter(state="done")
     return {
-        entry.came_of_it["execution"]: entry.guide
-        for entry in guided
-        if entry.guide is not None and "execution" in entry.came_of_it
+        entry.came_of_it["execution"]: entry for entry in guided if "execution" in entry.came_of_it
     }
 
 

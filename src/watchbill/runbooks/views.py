@@ -65,7 +65,7 @@ def run(request: Request, number: int) -> HttpResponse:
         "run": found,
         "matter": found.matter,
         "sentence": reads.sentence(found),
-        "lines": reads.done_and_to_do(found),
+        "lines": reads.done_and_to_do(found, request.user),
         "running": found.state == Run.State.RUNNING,
         "asks": asks,
         "entries": reversed(entries[: reads.LATEST]),

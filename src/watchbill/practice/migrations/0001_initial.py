@@ -77,4 +77,20 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['state', 'due'], name='practice_improvement_due')],
             },
         ),
+        migrations.CreateModel(
+            name='Debrief',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('version', models.PositiveIntegerField(default=0, editable=False)),
+                ('about', models.CharField(db_index=True, max_length=80)),
+                ('entry', models.PositiveBigIntegerField()),
+                ('role', models.CharField(choices=[('learner', 'Learner'), ('guide', 'Guide')], max_length=10)),
+                ('line', models.CharField(max_length=500)),
+                ('at', models.DateTimeField(default=watchbill.lib.clock.now)),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='debriefs', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('entry', 'role'), name='practice_one_line_each')],
+            },
+        ),
     ]
