@@ -315,3 +315,15 @@ def test_lines_pushed_to_loki_s_address_are_found_and_outlive_a_kill(telemetry: 
     assert ask('{app="shop"} |~ "[12]$"') == push["streams"][0]["values"][2:0:-1]
     wrong = telemetry.client.get("/loki/api/v1/query_range", params={"query": "{app=shop}"})
     assert wrong.status_code == 400
+
+
+def test_a_query_ends_when_its_client_goes(telemetry: Telemetry) -> None:
+    """Both query threads are taken by clients that leave; the next one is served all the same."""
+    heavy = " + ".join(["sum_over_time(vector(1)[1000s:2ms])"] * 100)
+    for _ in range(3):
+        with pytest.raises(httpx.ReadTimeout):
+            telemetry.client.get("/api/v1/query", params={"query": heavy}, timeout=0.5)
+    began = time.monotonic()
+    light = telemetry.client.get("/api/v1/query", params={"query": "1"}, timeout=60)
+    assert light.status_code == 200
+    assert time.monotonic() - began < 10

@@ -96,9 +96,20 @@ async def _serve(
     queue = BodyQueue(intake_thread)
     intake = write.Intake(store, metadata, own, queue)
 
+    faults: list[BaseException] = []
+
+    def ended(task: asyncio.Task[None]) -> None:
+        """Scraping never ends by itself: better to start again as a whole than to go on without."""
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None:
+            faults.append(fault)
+            server.should_exit = True
+
     @contextlib.asynccontextmanager
     async def scraping(_: Starlette) -> AsyncIterator[None]:
         tasks = [asyncio.create_task(scraper.run()), asyncio.create_task(local.run())]
+        for task in tasks:
+            task.add_done_callback(ended)
         yield
         for task in tasks:
             task.cancel()
@@ -124,7 +135,7 @@ async def _serve(
         access_log=False,
         server_header=False,
         timeout_keep_alive=75,
-            timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
         ws="none",
     ))  # fmt: skip
 
@@ -139,6 +150,8 @@ async def _serve(
     await server.serve()
     runner.stop()
     intake_thread.shutdown(wait=True, cancel_futures=True)
+    if faults:
+        raise faults[0]
 
 
 class _Server(uvicorn.Server):

@@ -124,7 +124,7 @@ class Scraper:
         changed = [
             key
             for key, state in self.states.items()
-            if key not in wanted or wanted[key] != (state.job, state.target)
+            if key not in wanted or wanted[key] != (state.job, state.target) or _failed(state)
         ]
         ended = [self.states.pop(key) for key in changed]
         await _cancel(state.task for state in ended)
@@ -261,6 +261,14 @@ class Scraper:
 
     def _now_ms(self) -> int:
         return int(self._seconds() * 1000)
+
+
+def _failed(state: TargetState) -> bool:
+    """Whether a target's task ended by a fault of ours; it is begun anew then."""
+    if state.task is None or not state.task.done():
+        return False
+    log.error("scraping %s ended", state.target.url, exc_info=state.task.exception())
+    return True
 
 
 def _authorization(job: Job) -> dict[str, str]:

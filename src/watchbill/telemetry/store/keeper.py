@@ -33,7 +33,14 @@ class Keeper:
         self._stores = stores
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
-        self.problem: str | None = None
+        self._problem: str | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """What keeps samples from moving into long-term storage, if anything."""
+        if self._thread.ident is not None and not self._thread.is_alive():
+            return "the keeper has ended"
+        return self._problem
 
     def start(self) -> None:
         """Begin."""
@@ -57,8 +64,8 @@ class Keeper:
                     expire_at = time.monotonic() + EXPIRE_SECONDS
             except (ChunkStoreError, OSError) as error:
                 log.error("moving into long-term storage failed, all stays in the log: %s", error)
-                self.problem = str(error)
+                self._problem = str(error)
                 wait = RETRY_SECONDS
             else:
-                self.problem = None
+                self._problem = None
                 wait = ROUND_SECONDS
