@@ -72,6 +72,11 @@ class Line:
     to_debrief: bool = False  # the reader learned or guided, and has not looked back yet
 
     @property
+    def guide(self) -> Person | None:
+        """Who gave the go-ahead for the last doing."""
+        return self.guided.guide if self.guided else None
+
+    @property
     def look(self) -> str:
         """The look of the step's mark: good, bad or neither."""
         if self.last is None:
