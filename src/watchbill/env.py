@@ -172,7 +172,7 @@ TABLE = (
         "info",
         "Least severity that is logged.",
     ),
-    Setting("WATCHBILL_TOKEN", str, "", "Your personal token, for the command line."),
+    Setting("WATCHBILL_TOKEN", str, "", "Your personal token, for the command line.", secret=True),
     Setting(
         "WATCHBILL_TEST_CLOCK",
         str,
