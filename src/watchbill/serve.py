@@ -108,7 +108,7 @@ class Supervisor:
         command = [sys.executable, "-m", "watchbill.demo.run", "--data", str(settings.DATA)]
         command += ["--lifeline", str(self.lifeline)]
         if settings.TELEMETRY_EMBEDDED:  # into nobody else's store do we write thirty days
-            command += ["--history-to", f"{_telemetry()}/api/v1/write"]
+            command += ["--history-to", f"{_telemetry()}/api/v1/import"]
             command += ["--token-file", str(settings.DATA / "telemetry-token")]
         return command
 

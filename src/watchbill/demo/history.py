@@ -1,6 +1,6 @@
 """Fills the thirty days before the example's first start with made-up metrics, by remote write.
 
-    python -m watchbill.demo.history --data DATA --to http://127.0.0.1:8421/api/v1/write \
+    python -m watchbill.demo.history --data DATA --to http://127.0.0.1:8421/api/v1/import \
         --token-file FILE
 
 Oldest first, at a bounded rate, and resumable: `DATA/example/history.json` tells how far it is.
