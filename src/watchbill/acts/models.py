@@ -51,9 +51,7 @@ class Entry(Subject):
         indexes = [
             models.Index(fields=["by", "state", "kind"], name="acts_entry_by"),
             models.Index(fields=["guide", "kind"], name="acts_entry_guide"),
-            models.Index(
-                fields=["at"], name="acts_entry_asked", condition=models.Q(state="asked")
-            ),
+            models.Index(fields=["state", "at"], name="acts_entry_state"),
         ]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -34,7 +34,7 @@ def open_asks() -> QuerySet[Entry]:
             state=Entry.State.ASKED, answered_by=None, at__gte=clock.now() - GO_AHEAD_HOLDS_FOR
         )
         .select_related("by")
-        .order_by("id")
+        .order_by("at", "id")
     )
 
 

@@ -84,7 +84,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='entry',
-            index=models.Index(condition=models.Q(('state', 'asked')), fields=['at'], name='acts_entry_asked'),
+            index=models.Index(fields=['state', 'at'], name='acts_entry_state'),
         ),
         migrations.AddConstraint(
             model_name='mention',
