@@ -5,8 +5,9 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.message import Message
 from pathlib import Path
 from typing import Any
@@ -35,14 +36,17 @@ class Hook:
 
     def __init__(self) -> None:
         self.got: list[tuple[dict[str, str], bytes]] = []
-        got = self.got
+        self.thinks = 0.0  # seconds until it answers
+        hook, got = self, self.got
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 got.append(({k.lower(): v for k, v in self.headers.items()}, body))
-                self.send_response(204)
-                self.end_headers()
+                time.sleep(hook.thinks)
+                with suppress(BrokenPipeError, ConnectionResetError):  # the caller was killed
+                    self.send_response(204)
+                    self.end_headers()
 
             def log_message(self, *_: Any) -> None:
                 pass
