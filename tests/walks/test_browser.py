@@ -67,7 +67,7 @@ def _declare(guide: Somebody, junior: Somebody, senior: Somebody, pictures: Path
 
 def _run_the_runbook(guide: Somebody, junior: Somebody, room: str, pictures: Path) -> str:
     guide.goes(room).presses("Start", ".row:has-text('Checkout fails after a release')")
-    expect(guide.page).to_have_url(re.compile(r"/runbooks/runs/\d+"))
+    expect(guide.page).to_have_url(re.compile(r"/runs/\d+"))
     run = guide.page.url
     junior.goes(run)
     steps = junior.page.locator("ol.steps > li")
