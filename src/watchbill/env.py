@@ -185,7 +185,6 @@ TABLE = (
         "",
         "Set by `watchbill serve` for its children: the pipe whose end tells them to stop.",
     ),
-    Setting("WATCHBILL_DEMO", _bool, "no", "The example system is shown (set by `serve --demo`)."),
 )
 
 

@@ -62,6 +62,8 @@ class Supervisor:
     def __init__(self, lock: int, *, demo: bool, begun: float) -> None:
         self.begun = begun
         self.demo = demo
+        self.demo_wanted = demo
+        self.mark = settings.DATA / "run" / "example"  # there while the example is shown
         self.children: list[Child] = []
         self.stop = ""  # the signal by which we were asked to
         self.lifeline, self._held_lifeline = os.pipe()
@@ -70,7 +72,6 @@ class Supervisor:
             **os.environ,
             "WATCHBILL_DATA": str(settings.DATA),
             "WATCHBILL_LIFELINE": str(self.lifeline),
-            "WATCHBILL_DEMO": "yes" if demo else os.environ.get("WATCHBILL_DEMO", "no"),
             # Threads share two heaps instead of having one each: a third less memory.
             "MALLOC_ARENA_MAX": "2",
         }
@@ -81,6 +82,7 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, self._asked_to_stop)
         signal.signal(signal.SIGINT, self._asked_to_stop)
+        signal.signal(signal.SIGHUP, self._asked_for_the_example)
 
     def run(self) -> int:
         """The whole life: telemetry while the database is migrated, then the rest, then watch."""
@@ -92,17 +94,24 @@ class Supervisor:
                 return 0 if self.stop else 1
             self._start(Child("web", _python("web"), f"{_web()}/readyz"))
             self._start(Child("work", _python("work")))
-            if self.demo:
-                self._start(Child("demo", self._demo_command()))
+            self.mark.unlink(missing_ok=True)
+            self._start_example_if_wanted()
             self._wait_until_ready()
             if not self.stop:
                 self._greet(link)
             while not self.stop:
                 self._watch()
+                self._start_example_if_wanted()
                 self._sleep(min((c.due for c in self.children if not c.running), default=None))
         finally:
             self._stop_all()
         return 0
+
+    def _start_example_if_wanted(self) -> None:
+        if self.demo_wanted and not any(child.name == "demo" for child in self.children):
+            self.demo = True
+            self.mark.touch(mode=0o600)
+            self._start(Child("demo", self._demo_command()))
 
     def _demo_command(self) -> list[str]:
         command = [sys.executable, "-m", "watchbill.demo.run", "--data", str(settings.DATA)]
@@ -111,6 +120,9 @@ class Supervisor:
             command += ["--history-to", f"{_telemetry()}/api/v1/import"]
             command += ["--token-file", str(settings.DATA / "telemetry-token")]
         return command
+
+    def _asked_for_the_example(self, *_: object) -> None:
+        self.demo_wanted = True
 
     def _asked_to_stop(self, number: int, _: object) -> None:
         self.stop = signal.Signals(number).name

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import stat
@@ -146,3 +147,18 @@ def test_a_taken_port_is_refused_with_the_setting_to_change(installation: Instal
     assert refused.returncode == 1
     assert "WATCHBILL_LISTEN" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_the_button_on_the_first_page_starts_the_example(installation: Installation) -> None:
+    installation.serve()
+    link = installation.command("first-run").stdout.strip()
+    with httpx.Client(base_url=f"http://127.0.0.1:{installation.web}") as client:
+        form = client.get(link).text
+        csrf = re.search(r'csrfmiddlewaretoken" value="([^"]+)"', form)
+        assert csrf
+        said = {"csrfmiddlewaretoken": csrf[1], "key": link.partition("key=")[2]}
+        answer = client.post("/first-run", data={**said, "instead": "example"})
+        assert "starts" in answer.text
+        until("somebody of the example can sign in",
+              lambda: "/sign-in/as/junior" in client.get("/sign-in").text, 90)  # fmt: skip
+    assert installation.pid("demo")

@@ -1,7 +1,10 @@
 """The first visit: a one-time link lets whoever started Watchbill become its owner."""
 
 import hmac
+import json
+import os
 import secrets
+import signal
 from pathlib import Path
 
 from django.conf import settings
@@ -38,6 +41,16 @@ def valid(key: str) -> bool:
         return False
     owned = Person.objects.filter(is_owner=True, is_active=True).exists()
     return bool(kept) and hmac.compare_digest(kept, key) and not owned
+
+
+def start_example() -> bool:
+    """Ask `watchbill serve` to run the example system beside us; False where there is none."""
+    try:
+        state = json.loads((Path(settings.DATA) / "run" / "supervisor.json").read_text())
+        os.kill(int(state["pid"]), signal.SIGHUP)
+    except (OSError, ValueError, KeyError):
+        return False
+    return True
 
 
 def make_owner(username: str, name: str, password: str, house: str) -> Person:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from watchbill.accounts import first_run, reads, sign_ins
 from watchbill.acts.web import Request, signed_in
+from watchbill.people import example
 from watchbill.people.models import House, Person, Team, Token
 
 LOOPBACK = ("127.0.0.1", "::1")
@@ -22,7 +23,7 @@ PAGES = (
     ("/people/", "People and teams", "Accounts, placement, who owns what", "users"),
     ("/settings/authority", "Authority", "The dials, the table, every act", "shield-check"),
     ("/settings/sources", "Sources", "Tokens for what sends alerts and metrics", "key"),
-    ("/settings/health", "Health", "Processes, database, disk, what is refused and why", "heart-pulse"),
+    ("/settings/health", "Health", "Processes, database, disk, what is refused", "heart-pulse"),
     ("/settings/styleguide", "Style guide", "Every part that pages are built from", "eye"),
 )
 
@@ -98,6 +99,8 @@ def first_visit(request: HttpRequest) -> HttpResponse:
     key = request.POST.get("key") or request.GET.get("key", "")
     if not first_run.valid(key):
         return render(request, "accounts/first_run_over.html", status=403)
+    if request.POST.get("instead") == "example":
+        return _start_example(request)
     form = FirstRun(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -178,8 +181,15 @@ def sources(request: Request) -> HttpResponse:
     return render(request, "accounts/sources.html", context)
 
 
+def _start_example(request: HttpRequest) -> HttpResponse:
+    """Have the supervisor start the example system, and wait for it on a page of its own."""
+    if request.META.get("REMOTE_ADDR") not in LOOPBACK or not first_run.start_example():
+        return render(request, "accounts/example_starts.html", {"possible": False}, status=409)
+    return render(request, "accounts/example_starts.html", {"possible": True})
+
+
 def _demo_here(request: HttpRequest) -> bool:
-    return bool(settings.DEMO) and request.META.get("REMOTE_ADDR") in LOOPBACK
+    return example.shown() and request.META.get("REMOTE_ADDR") in LOOPBACK
 
 
 def _next(request: HttpRequest) -> str:

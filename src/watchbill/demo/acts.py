@@ -2,13 +2,12 @@
 
 from typing import Annotated
 
-from django.conf import settings
-
 from watchbill.acts.given import CannotBeDone, Field
 from watchbill.acts.kinds import Outcome, act
 from watchbill.demo.faults import FAULTS
 from watchbill.demo.models import Order
 from watchbill.lib.levels import Area, Tier
+from watchbill.people import example
 from watchbill.people.models import House, Person
 
 FaultName = Annotated[
@@ -43,6 +42,6 @@ def mend_it(house: House, by: Person, *, fault: FaultName) -> Outcome:
 def _order(word: Order.Word, fault: str, by: Person) -> Outcome:
     if fault not in FAULTS:
         raise CannotBeDone("There is no such fault.", field="fault", hint=", ".join(FAULTS))
-    if not settings.DEMO:
+    if not example.shown():
         raise CannotBeDone("The example system does not run.", hint="watchbill serve --demo")
     return {"order": Order.objects.create(word=word, fault=fault, by=by).pk}

@@ -1,15 +1,9 @@
-"""What the work process does for the example system; nothing unless it was asked for."""
-
-from django.conf import settings
+"""What the work process does for the example system; nothing while it is not shown."""
 
 from watchbill.demo import install, orders
 from watchbill.lib.ticks import Tick
 
-TICKS = (
-    [
-        Tick("bring the example in", install.tick, every=1, lane="example"),
-        Tick("break and mend the example", orders.tick, every=0.5, lane="example"),
-    ]
-    if settings.DEMO
-    else []
-)
+TICKS = [
+    Tick("bring the example in", install.tick, every=1, lane="example"),
+    Tick("break and mend the example", orders.tick, every=0.5, lane="example"),
+]
