@@ -46,7 +46,7 @@ def needs_of(person: Person) -> list[Need]:
 
 
 def _pages(person: Person) -> Iterator[Need]:
-    pages = person.pages.filter(state=Page.State.SENT).select_related(
+    pages = Page.objects.filter(person=person, state=Page.State.SENT).select_related(
         "escalation__alert__component"
     )
     for page in pages.order_by("sent_at")[:MOST]:

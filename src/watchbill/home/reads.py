@@ -34,7 +34,8 @@ class System:
             first = self.firing[0]
             more = len(self.firing) - 1
             rest = f", and {more} more" if more else ""
-            return f"{first.summary.rstrip('.') or first}{rest}. No incident is declared."
+            what = first.summary.rstrip(".") or str(first)
+            return f"{what[0].upper()}{what[1:]}{rest}. No incident is declared."
         return "Everything is well."
 
     @property

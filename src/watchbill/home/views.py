@@ -14,6 +14,7 @@ from watchbill.catalog.models import Component
 from watchbill.home import needs, reads
 from watchbill.incidents.models import Incident
 from watchbill.ladder.reads import matrix
+from watchbill.paging.models import Page
 from watchbill.people.models import House, Person
 from watchbill.runbooks.models import Runbook
 from watchbill.web.context import provides_counts
@@ -90,5 +91,5 @@ def waiting(request: HttpRequest) -> dict[str, int]:
     reader = request.user
     if not isinstance(reader, Person):
         return {}
-    pages = reader.pages.filter(state="sent").count()
+    pages = Page.objects.filter(person=reader, state=Page.State.SENT).count()
     return {"now": pages + len(timeline.asks_for(reader))}

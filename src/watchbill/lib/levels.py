@@ -11,7 +11,7 @@ class Area(StrEnum):
     MAINTENANCE = "maintenance"
 
     @property
-    def title(self) -> str:
+    def title(self) -> str:  # type: ignore[override]  # a word of ours, where str has a method
         """As people read it: "Incident response"."""
         return self.value.replace("-", " ").capitalize()
 
