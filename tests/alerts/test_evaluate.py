@@ -218,3 +218,19 @@ def test_each_label_that_names_components_works(
     telemetry.says({"host": "a", word: "checkout"})
     run(telemetry, 0)
     assert Alert.objects.get().component == checkout
+
+
+def test_a_clock_that_was_put_back_stops_nothing(rule: Rule, telemetry: FakeTelemetry) -> None:
+    telemetry.says(HOST)
+    run(telemetry, 3600, 3615, -3600, -3585, -3570, -3555, -3540)
+    assert len(telemetry.asked) == 7
+    alert = Alert.objects.get()
+    assert (alert.state, alert.starts_at) == ("firing", T0 - timedelta(seconds=3540))
+
+
+def test_a_group_that_is_not_due_is_no_sign_of_a_clock_put_back(
+    rule: Rule, group: RuleGroup, telemetry: FakeTelemetry
+) -> None:
+    RuleGroup.objects.update(interval=3600)
+    run(telemetry, 0, 1, 3599)
+    assert len(telemetry.asked) == 1

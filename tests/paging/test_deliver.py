@@ -261,3 +261,18 @@ def test_webhooks_carry_data(
     assert message.data["data"]["alert"]["id"] == alert.pk
     assert message.data["data"]["person"] == "ann"
     assert message.at - T0 < timedelta(seconds=1)
+
+
+def test_a_clock_that_was_put_back_holds_up_nothing(
+    paged: Page, box: Outbox, memory: Memory
+) -> None:
+    deliver(box, -60)
+    assert len(memory.sent) == 1
+
+
+def test_a_lease_of_a_clock_that_was_put_back_is_over(
+    paged: Page, box: Outbox, memory: Memory
+) -> None:
+    Delivery.objects.update(worker="killed", lease_until=T0 + LEASE, begun_at=T0, attempts=1)
+    deliver(box, -60)
+    assert [message.repeat for message in memory.sent] == [True]

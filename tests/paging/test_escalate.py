@@ -258,3 +258,36 @@ def test_steps_are_taken_in_order_none_early_and_none_after_the_answer(
         tick(second / 60)
         assert Page.objects.count() == expected
         second += pause
+
+
+def test_a_clock_that_was_put_back_holds_up_no_step(policy: EscalationPolicy, fire: Fire) -> None:
+    fire()
+    tick(0)
+    tick(-60)
+    assert [name for name, _ in pages()] == ["ann", "sam", "lea"]  # early rather than an hour late
+    tick(-55)
+    assert Escalation.objects.get().state == "calling"
+    tick(-50)
+    assert Escalation.objects.get().state == "unanswered"
+
+
+def test_an_alert_that_was_not_looked_at_yet_is_taken_up_by_a_clock_put_back(
+    policy: EscalationPolicy, fire: Fire
+) -> None:
+    fire()
+    escalate.take_changes(T0)
+    tick(-60)
+    assert pages() == [("ann", "sent")]
+
+
+def test_a_silence_is_looked_at_in_turn_with_a_clock_put_back(
+    policy: EscalationPolicy, fire: Fire, ann: Person
+) -> None:
+    fire()
+    tick(0)
+    Silence.objects.create(
+        matchers=[{"name": "alertname", "value": "Errors", "isRegex": False, "isEqual": True}],
+        starts_at=T0 - 100 * MINUTE, ends_at=T0 + 100 * MINUTE, by=ann, comment="quiet",
+    )  # fmt: skip
+    tick(-60)  # ends: it does not look again and again
+    assert len(pages()) == 1

@@ -18,6 +18,7 @@ from django.db.models import Q
 from watchbill.alerts import annotate
 from watchbill.alerts.changes import Moved, component_of, components_of, fingerprint, hand_on
 from watchbill.alerts.models import Alert, Rule, RuleGroup
+from watchbill.lib import clock
 from watchbill.monitoring.seam import BadQuery, QueryFunc, Sample, TelemetryAway
 from watchbill.web.live import publish
 
@@ -56,9 +57,12 @@ def evaluate_due(now: datetime, ask: QueryFunc) -> int:
 def _claim(now: datetime) -> list[tuple[RuleGroup, datetime]]:
     """The groups that are due, each with its newest moment. Whoever moves `next_at` on has it."""
     claimed = []
-    waiting = RuleGroup.objects.filter(in_force=True, next_at__lte=now).select_related("file")
+    due = Q(next_at__lte=now) | Q(next_at__gt=now + clock.SET_BACK)
+    waiting = RuleGroup.objects.filter(due, in_force=True).select_related("file")
     for group in waiting.order_by("next_at")[:GROUPS_AT_ONCE]:
         interval = timedelta(seconds=group.interval)
+        if now < group.next_at <= now + interval + clock.SET_BACK:
+            continue
         at = group.next_at + (now - group.next_at) // interval * interval
         mine = RuleGroup.objects.filter(pk=group.pk, next_at=group.next_at)
         if mine.update(next_at=at + interval):
@@ -94,7 +98,8 @@ def _write(
 ) -> None:
     """Write what came of one group, all of it or nothing."""
     with transaction.atomic():
-        older = Q(evaluated_at=None) | Q(evaluated_at__lt=at)
+        set_back = at + timedelta(seconds=group.interval) + clock.SET_BACK
+        older = Q(evaluated_at=None) | Q(evaluated_at__lt=at) | Q(evaluated_at__gt=set_back)
         fresh = RuleGroup.objects.filter(older, pk=group.pk, in_force=True)
         asked = not rules or any(results[r.pk].health != Health.UNKNOWN for r in rules)
         if not (fresh.update(evaluated_at=at, took=took) if asked else fresh.exists()):
@@ -168,10 +173,10 @@ def _advance_all(
     changed: list[tuple[Alert, str]] = []
     for key in alerts.keys() | seen.keys():
         alert = alerts.get(key) or Alert(fingerprint=key, rule=rule, state="")
-        before = alert.state
-        if before == State.PENDING and gap and alert.active_at:
-            alert.active_at += gap
-        if advance(alert, rule, seen.get(key), at):
+        before, since = alert.state, alert.active_at
+        if before == State.PENDING and since:
+            alert.active_at = min(since + gap, at)
+        if advance(alert, rule, seen.get(key), at) or alert.active_at != since:
             alert.component_id = component_of(alert.labels, known)
             alert.received_at = at
             alert.save()
@@ -216,7 +221,7 @@ def _without_condition(alert: Alert, rule: Rule, at: datetime) -> bool:
     if alert.state == State.RESOLVED:
         return False
     if alert.state == State.FIRING and rule.keep_firing:
-        since = alert.kept_since or at
+        since = min(alert.kept_since or at, at)
         if at - since < timedelta(seconds=rule.keep_firing):
             changed, alert.kept_since = alert.kept_since is None, since
             return changed

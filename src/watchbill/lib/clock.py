@@ -9,6 +9,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+SET_BACK = timedelta(minutes=1)
+"""A moment that lies this much further ahead than anybody is ever told to wait shows that the clock
+was put back since. What waits for it goes on at once: early is better than hours late."""
+
 _OFFSET_FILE = os.environ.get("WATCHBILL_TEST_CLOCK")
 _offset = 0.0
 

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from watchbill.acts import record
+from watchbill.lib import clock
 from watchbill.lib.levels import Area
 from watchbill.paging import escalate
 from watchbill.paging.channels.base import Channel, Message, NotSent
@@ -61,10 +62,10 @@ class Outbox:
 
     def _begin(self, now: datetime, free: int) -> int:
         due = Delivery.objects.filter(
-            Q(lease_until=None) | Q(lease_until__lte=now),
+            Q(lease_until=None) | _reached("lease_until", now, LEASE),
+            _reached("due_at", now, timedelta(seconds=LONGEST_WAIT * 1.2)),
             channel=self.name,
             done_at=None,
-            due_at__lte=now,
         ).exclude(pk__in=[delivery.pk for delivery in self.under_way.values()])
         if not due.exists():
             return 0
@@ -169,3 +170,9 @@ class Outbox:
 
     def _mine(self, delivery: Delivery) -> QuerySet[Delivery]:
         return Delivery.objects.filter(pk=delivery.pk, worker=self.worker, done_at=None)
+
+
+def _reached(field: str, now: datetime, most: timedelta) -> Q:
+    """The moment has come, or lies further ahead than `most`: the clock was put back since."""
+    ahead = now + most + clock.SET_BACK
+    return Q(**{f"{field}__lte": now}) | Q(**{f"{field}__gt": ahead})

@@ -7,10 +7,12 @@ nothing or everything, and two workers never take the same step.
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from watchbill.acts import record
 from watchbill.alerts.models import Alert, Change, silenced_by, silences_at
+from watchbill.lib import clock
 from watchbill.lib.levels import Area
 from watchbill.paging import outbox, plan
 from watchbill.paging.models import Escalation, Page
@@ -45,7 +47,7 @@ def take_changes(now: datetime) -> int:
 
 def take_steps(now: datetime) -> int:
     """Take the steps that are due; how many."""
-    due = Escalation.objects.filter(due_at__lte=now)
+    due = Escalation.objects.filter(_due(now))
     if not due.exists():
         return 0
     with transaction.atomic():
@@ -56,6 +58,15 @@ def take_steps(now: datetime) -> int:
         for escalation in rows:
             _take_step(escalation, now)
     return len(rows)
+
+
+def _due(now: datetime) -> Q:
+    """What is due, or waits only because the clock was put back since its last step."""
+    last = Page.objects.filter(escalation=OuterRef("pk")).order_by("-id").values("sent_at")[:1]
+    later = Escalation.objects.annotate(last=Coalesce(Subquery(last), "began_at")).filter(
+        due_at__gt=now + LOOK_AGAIN + clock.SET_BACK, last__gt=now + clock.SET_BACK
+    )
+    return Q(due_at__lte=now) | Q(pk__in=later.values("pk"))
 
 
 def machine() -> Person:
