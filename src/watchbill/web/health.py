@@ -17,7 +17,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import path
@@ -26,7 +26,7 @@ from django.views.decorators.http import require_safe
 from watchbill.lib import clock
 
 STALE = timedelta(seconds=60)  # a lane whose tick takes longer than this is shown as stuck
-LITTLE_DISK = 1024**3  # bytes
+LITTLE_DISK, NO_DISK = 1024**3, 1024**2  # bytes
 _migrated = False
 
 
@@ -60,18 +60,27 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's `handler500`: a database that is away or full is 503, so that senders try again."""
+    """Django's `handler500`: a database that is away or full is 503, so that senders try again.
+
+    People get a page; programs, at the addresses of the API, an error as the API gives it.
+    """
     error = sys.exc_info()[1]
     if not isinstance(error, OperationalError | InterfaceError):
-        return HttpResponse(render_to_string("500.html"), status=500)
+        return _sorry(request, 500, "500.html", "Something broke in Watchbill", "It is in the log.")
     connection.close()
-    full = "full" in str(error)
+    full = any(words in str(error) for words in ("full", "No space left"))
     reason = "The disk is full" if full else "The database cannot be reached, or it is overloaded"
-    return HttpResponse(
-        render_to_string("web/away.html", {"reason": reason}),
-        status=503,
-        headers={"Retry-After": "10"},
-    )
+    answer = _sorry(request, 503, "web/away.html", reason, "Nothing was done. Try again later.")
+    answer.headers["Retry-After"] = "10"
+    return answer
+
+
+def _sorry(
+    request: HttpRequest, status: int, template: str, reason: str, hint: str
+) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return JsonResponse({"error": {"what": f"{reason}.", "hint": hint}}, status=status)
+    return HttpResponse(render_to_string(template, {"reason": reason}), status=status)
 
 
 @require_safe
@@ -85,6 +94,7 @@ def health(request: HttpRequest) -> HttpResponse:
         *(Problem(p.name, f"is not running: {p.last_exit}") for p in processes if not p.pid),
         *(Problem(f"lane {lane.name}", lane.trouble) for lane in lanes if lane.trouble),
         *([Problem("telemetry", away, "Rules stay unknown until it answers.")] if away else []),
+        *_telemetry_problems(telemetry),
         *_database_problems(),
         *_disk_problems(disk.free),
         *_app_problems(),
@@ -186,6 +196,16 @@ def _telemetry() -> tuple[dict[str, Any], str]:
     return (data if settings.TELEMETRY_EMBEDDED else {}), ""
 
 
+def _telemetry_problems(said: dict[str, Any]) -> Iterator[Problem]:
+    """What the embedded engine cannot do. It says nothing of this where it is a cluster."""
+    for what in ("samples", "logs"):
+        log = said if what == "samples" else said.get("logs", {})
+        if why := log.get("walProblem"):
+            yield Problem("telemetry", f"refuses {what}: {why}", "Senders are told to try again.")
+    if why := said.get("chunks", {}).get("problem"):
+        yield Problem("telemetry", f"cannot move data into long-term storage: {why}")
+
+
 def _database_problems() -> Iterator[Problem]:
     try:
         waiting = _migrations_waiting()
@@ -215,7 +235,13 @@ def _migrations_waiting() -> int:
 
 
 def _disk_problems(free: int) -> Iterator[Problem]:
-    if free < LITTLE_DISK:
+    if free < NO_DISK:
+        yield Problem(
+            "disk",
+            f"the disk is full where {settings.DATA} is: alerts, metrics and acts are refused",
+            "Make room: everything goes on by itself, and senders try again.",
+        )
+    elif free < LITTLE_DISK:
         yield Problem(
             "disk",
             f"{free // 1024**2} MB are left where {settings.DATA} is",
