@@ -23,9 +23,11 @@ PAGES = (
     ("/people/", "People and teams", "Accounts, placement, who owns what", "users"),
     ("/settings/authority", "Authority", "The dials, the table, every act", "shield-check"),
     ("/settings/sources", "Sources", "Tokens for what sends alerts and metrics", "key"),
+    ("/settings/escalation/", "Escalation", "Whom alerts call, step by step", "bell"),
     ("/settings/health", "Health", "Processes, database, disk, what is refused", "heart-pulse"),
     ("/settings/styleguide", "Style guide", "Every part that pages are built from", "eye"),
 )
+EXAMPLE = ("/settings/example", "Example", "Break the example system, and mend it", "flask-conical")
 
 
 class SignIn(forms.Form):
@@ -154,7 +156,8 @@ def team(request: Request, slug: str) -> HttpResponse:
 @signed_in
 def settings_index(request: Request) -> HttpResponse:
     """Where the engine pages are."""
-    return render(request, "accounts/settings.html", {"house": House.get(), "pages": PAGES})
+    pages = (*PAGES, EXAMPLE) if example.shown() else PAGES
+    return render(request, "accounts/settings.html", {"house": House.get(), "pages": pages})
 
 
 @signed_in
