@@ -1,6 +1,7 @@
 """The command line of the mechanism: a client of the REST API, so it works from anywhere."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ import click
 import httpx
 
 from watchbill import settings
+
+_NAME = re.compile(r"--[a-z]")  # a text may begin with `---`, as runbooks do
 
 
 def _call(method: str, path: str, **more: Any) -> Any:
@@ -88,12 +91,12 @@ def _parameters(words: list[str]) -> dict[str, Any]:
     rest = list(words)
     while rest:
         word = rest.pop(0)
-        if not word.startswith("--"):
+        if not _NAME.match(word):
             raise click.UsageError(f"{word!r}: expected --name value")
         name, has_value, value = word[2:].replace("-", "_").partition("=")
         if has_value:
             value = word.partition("=")[2]
-        elif rest and not rest[0].startswith("--"):
+        elif rest and not _NAME.match(rest[0]):
             value = rest.pop(0)
         else:
             given[name] = True
