@@ -45,6 +45,23 @@ def write_beside(folder: str, seconds: float) -> None:
     print(json.dumps(took))
 
 
+def body(sender: int, turn: int, alerts: int) -> bytes:
+    """What Prometheus would post; made beforehand, since senders are other machines."""
+    return json.dumps(
+        [
+            {
+                "labels": {
+                    "alertname": "Storm", "severity": "warning", "job": "bench",
+                    "instance": f"host-{sender}-{turn * alerts + each}",
+                },
+                "annotations": {"summary": "too much of everything, everywhere"},
+                "generatorURL": "http://prometheus:9090/graph?g0.expr=up",
+            }
+            for each in range(alerts)
+        ]
+    ).encode()  # fmt: skip
+
+
 def storm(folder: str, seconds: float, senders: int, alerts: int) -> None:
     set_up(folder)
     from django.core.management import call_command
@@ -70,24 +87,14 @@ def storm(folder: str, seconds: float, senders: int, alerts: int) -> None:
     time.sleep(2)  # until they write
     stop, taken, waits = threading.Event(), [0] * senders, []
 
+    bodies = [[body(sender, turn, alerts) for turn in range(250)] for sender in range(senders)]
+
     def send(number: int) -> None:
         turn = 0
         while not stop.is_set():
-            body = json.dumps(
-                [
-                    {
-                        "labels": {
-                            "alertname": "Storm", "severity": "warning", "instance":
-                            f"host-{number}-{(turn * alerts + each) % 5000}", "job": "bench",
-                        },
-                        "annotations": {"summary": "too much of everything, everywhere"},
-                        "generatorURL": "http://prometheus:9090/graph?g0.expr=up",
-                    }
-                    for each in range(alerts)
-                ]
-            ).encode()  # fmt: skip
             begun = time.perf_counter()
-            intake.WRITER.put(intake.read(body, token.pk, clock.now()))
+            raw = bodies[number][turn % 250]
+            intake.WRITER.put(intake.read(raw, token.pk, clock.now()))
             waits.append((time.perf_counter() - begun) * 1000)
             taken[number] += alerts
             turn += 1

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from unittest.mock import patch
@@ -129,8 +130,10 @@ def test_a_part_is_small_and_shows_each_turn() -> None:
 
 
 @pytest.fixture
-def writer(real_commits: None) -> Writer:
-    return Writer()
+def writer(real_commits: None) -> Iterator[Writer]:
+    writer = Writer()
+    yield writer
+    writer.close()
 
 
 def test_many_senders_at_once_are_all_acknowledged_after_their_commit(

@@ -14,6 +14,7 @@ import pytest
 from pytest_django.live_server_helper import LiveServer
 
 from watchbill.acts.models import Entry
+from watchbill.alerts import intake
 from watchbill.alerts.models import Alert, Change, Silence
 from watchbill.people.identify import digest
 from watchbill.people.models import House, Person, Token
@@ -34,7 +35,7 @@ RULES = """groups:
 
 
 @pytest.fixture
-def sam(real_commits: None, make_person: Callable[..., Person]) -> Person:
+def sam(real_commits: None, make_person: Callable[..., Person]) -> Iterator[Person]:
     """An L3, committed, with a personal token and one for his Prometheus."""
     House.get()
     sam = make_person("sam", 3)
@@ -43,7 +44,8 @@ def sam(real_commits: None, make_person: Callable[..., Person]) -> Person:
         kind="source", person=sam, name="prometheus", sha256=digest("source-secret"),
         scopes=["alerts"],
     )  # fmt: skip
-    return sam
+    yield sam
+    intake.WRITER.close()
 
 
 @pytest.fixture

@@ -31,8 +31,10 @@ from watchbill.alerts.upsert import Row
 from watchbill.lib import clock
 
 GROUP = 64  # requests merged, at most
-PORTION = 500  # alerts in one transaction, at most: it keeps other writers waiting
-PAUSE = 0.002  # seconds after each commit in which other writers get through (SQLite)
+PORTION = 200  # alerts in one transaction, at most: meanwhile others cannot write
+# SQLite's waiting writers look again every 1 to 50 ms, later every 100: after each commit the
+# database is left alone for as long as it was held, so that they find it free.
+PAUSES = (0.002, 0.050)  # seconds, least and most
 FORGET_AFTER = timedelta(minutes=5)  # a firing alert without an end is over when not sent again
 ZERO = datetime(1, 1, 1, tzinfo=UTC)  # Go's "no time"
 FIRING, RESOLVED = Alert.State.FIRING.value, Alert.State.RESOLVED.value
@@ -207,7 +209,7 @@ class Writer:
     """The one thread of this process that writes alerts; requests wait for its commits."""
 
     def __init__(self) -> None:
-        self.waiting: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        self.waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self.lock = threading.Lock()
         self.thread: threading.Thread | None = None
 
@@ -221,21 +223,35 @@ class Writer:
         self.waiting.put((alerts, done))
         done.result(timeout=patience)
 
+    def close(self) -> None:
+        """Write what waits, then end the thread and its connection. The next `put` begins anew."""
+        with self.lock:
+            thread, self.thread = self.thread, None
+            if thread is not None:
+                self.waiting.put(None)
+                thread.join()
+
     def _run(self) -> None:
-        while True:
-            group = [self.waiting.get()]
+        while (first := self.waiting.get()) is not None:
+            group = [first]
             while len(group) < GROUP and not self.waiting.empty():
-                group.append(self.waiting.get())
+                if (more := self.waiting.get()) is None:
+                    self.waiting.put(None)
+                    break
+                group.append(more)
             close_old_connections()
             self._commit([one for one in group if one[1].set_running_or_notify_cancel()])
+        connection.close()
 
     def _commit(self, group: Sequence[Request]) -> None:
         """Write the requests together; if their content is at fault, alone: one spoils none."""
         try:
             for part in portions([alert for alerts, _ in group for alert in alerts], clock.now()):
+                begun = time.perf_counter()
                 store(part, clock.now())
                 if connection.vendor == "sqlite":
-                    time.sleep(PAUSE)
+                    held = time.perf_counter() - begun
+                    time.sleep(min(max(held, PAUSES[0]), PAUSES[1]))
         except (OperationalError, InterfaceError) as error:  # the database is away, locked or full
             connection.close()
             _log.warning("Alerts could not be stored: %s", error)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from django.db import connection
 
 from watchbill.alerts.models import Alert
@@ -103,9 +104,14 @@ def _for_each(statement: str, names: Sequence[str], rows: Sequence[tuple[Any, ..
             columns = [list(column) for column in zip(*rows, strict=True)]
             cursor.execute(statement.format(given=given), columns)
         else:
-            given = f"(SELECT {', '.join(f'%s AS {name}' for name in names)})"
-            plain = [tuple(map(_for_sqlite, row)) for row in rows]
-            cursor.executemany(statement.format(given=given), plain)
+            # One statement, not one for each row: sqlite3 gives the interpreter lock away at each,
+            # and in a busy web process it comes back late.
+            picked = ", ".join(
+                f"json_extract(value, '$[{at}]') AS {name}" for at, name in enumerate(names)
+            )
+            given = f"(SELECT {picked} FROM json_each(%s))"
+            table = msgspec.json.encode([[_for_sqlite(value) for value in row] for row in rows])
+            cursor.execute(statement.format(given=given), [table.decode()])
 
 
 def _array_of(name: str) -> str:
