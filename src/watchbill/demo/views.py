@@ -1,6 +1,9 @@
 """The page of the example system: what can be broken, what is broken."""
 
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
@@ -32,7 +35,22 @@ def example(request: Request) -> HttpResponse:
             "rows": rows,
             "broken": [fault for fault, present in rows if present],
             "away": away,
+            "past": _past(),
             "house": House.get(),
             "orders": Order.objects.select_related("by").order_by("-id")[:10],
         },
     )
+
+
+def _past() -> dict[str, Any]:
+    """Until when the metrics are made up, and how much of them is there so far."""
+    try:
+        told = json.loads((Path(settings.DATA) / "example" / "history.json").read_text())
+    except (OSError, ValueError):
+        return {}
+    missing = max(0, told["end"] - told["sent"])
+    whole = timedelta(days=30).total_seconds()
+    return {
+        "until": datetime.fromtimestamp(told["end"], UTC),
+        "percent": round(100 * max(0.0, 1 - missing / whole)),
+    }
