@@ -11,7 +11,7 @@ from watchbill.acts.registry import KINDS
 from watchbill.incidents.models import Incident, Seat
 from watchbill.maintenance.models import Change, Progress
 from watchbill.monitoring.reads import waiting_for
-from watchbill.paging.models import Page
+from watchbill.paging.reads import open_pages
 from watchbill.people.models import Person
 from watchbill.practice.models import Improvement, Review
 
@@ -46,10 +46,7 @@ def needs_of(person: Person) -> list[Need]:
 
 
 def _pages(person: Person) -> Iterator[Need]:
-    pages = Page.objects.filter(person=person, state=Page.State.SENT).select_related(
-        "escalation__alert__component"
-    )
-    for page in pages.order_by("sent_at")[:MOST]:
+    for page in open_pages(person)[:MOST]:
         yield Need(
             "bad", "page", str(page.alert), page.alert.summary or "You are paged for it.",
             reverse("paging:page", args=[page.pk]), "Acknowledge", page.sent_at,

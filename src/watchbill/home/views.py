@@ -14,7 +14,7 @@ from watchbill.catalog.models import Component
 from watchbill.home import needs, reads
 from watchbill.incidents.models import Incident
 from watchbill.ladder.reads import matrix
-from watchbill.paging.models import Page
+from watchbill.paging.reads import open_pages
 from watchbill.people.models import House, Person
 from watchbill.runbooks.models import Runbook
 from watchbill.web.context import provides_counts
@@ -91,5 +91,4 @@ def waiting(request: HttpRequest) -> dict[str, int]:
     reader = request.user
     if not isinstance(reader, Person):
         return {}
-    pages = Page.objects.filter(person=reader, state=Page.State.SENT).count()
-    return {"now": pages + len(timeline.asks_for(reader))}
+    return {"now": open_pages(reader).count() + len(timeline.asks_for(reader))}
