@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from watchbill.web.sections import SECTIONS
+from watchbill.web.sections import section_of
 
 Counts = Mapping[str, int]
 CountProvider = Callable[[HttpRequest], Counts]
@@ -19,14 +19,25 @@ def provides_counts(provider: CountProvider) -> CountProvider:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """Context for every page: `nav` with its section and the counts in the rail.
+    """Context for every page: `nav` with its section, that section's tabs and the rail's counts.
 
     Counted once for a request, however many parts of the page are rendered apart.
     """
     counts: dict[str, int] | None = request.__dict__.get("rail_counts")
     if counts is None:
         counts = request.__dict__["rail_counts"] = _counts(request)
-    return {"nav": {"section": section_of(request.path), "counts": counts, "live": "asks"}}
+    section = section_of(request.path)
+    beside = section.tabs if section and any(t.path == request.path for t in section.tabs) else ()
+    key = "settings" if request.path.startswith("/settings") else section.key if section else ""
+    return {
+        "nav": {
+            "section": key,
+            "label": section.label if section else "",
+            "tabs": beside,
+            "counts": counts,
+            "live": "asks",
+        }
+    }
 
 
 def _counts(request: HttpRequest) -> dict[str, int]:
@@ -36,11 +47,3 @@ def _counts(request: HttpRequest) -> dict[str, int]:
             for key, number in provider(request).items():
                 counts[key] = counts.get(key, 0) + number
     return counts
-
-
-def section_of(path: str) -> str:
-    """The section that `path` lies in; "" for pages outside the rail."""
-    if path.startswith("/settings"):
-        return "settings"
-    inside = [s for s in SECTIONS if path == s.path or (s.path != "/" and path.startswith(s.path))]
-    return max(inside, key=lambda section: len(section.path)).key if inside else ""
