@@ -83,6 +83,17 @@ def test_order_age_and_duplicates(world: World) -> None:
     }
 
 
+def test_a_clock_that_was_put_back_takes_samples_again(world: World) -> None:
+    now = world.now
+    for minute in range(120):
+        world.now = now + 60 * minute
+        world.write(("a", world.now, float(minute)))
+        world.store.upkeep()
+    world.now = now + 31
+    assert world.write(("a", world.now, 7.0)) == Verdict(1)
+    assert world.read(end=world.now)["a"] == [(now, 0.0), (now + 31, 7.0)]
+
+
 def test_cut_samples_are_read_from_chunks_and_head_together(world: World) -> None:
     expected = []
     for minute in range(200):

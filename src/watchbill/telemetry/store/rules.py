@@ -35,7 +35,8 @@ def judge(
 ) -> tuple[Columns, Verdict]:
     """Sort a batch and keep what may be stored.
 
-    `backfill` lifts the rules of order, because history arrives while the same series live on.
+    `backfill` lifts the rules of order, because history arrives while the same series live on. So
+    does a newest sample that would be refused now: the clock was put back since it came.
     """
     given = len(batch)
     batch = batch.ordered()
@@ -58,5 +59,6 @@ def judge(
             refuse(again & ~bits, DUPLICATE)
         keep &= ~(again & bits)
     if not backfill:
-        refuse(newest - batch.t > LATE_MS, OUT_OF_ORDER)
+        set_back = newest > now_ms + EARLY_MS
+        refuse((newest - batch.t > LATE_MS) & ~set_back, OUT_OF_ORDER)
     return batch.where(keep), Verdict(given - sum(refused.values()), refused)
