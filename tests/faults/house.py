@@ -73,6 +73,17 @@ class House(Demo):
             until(f"{sender.name} come in", lambda s=sender: came_in(s) > 5, 30)
         return senders
 
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """What telemetry answers now, as an instant vector."""
+        token = (self.data / "telemetry-token").read_text().strip()
+        answer = httpx.get(
+            f"http://127.0.0.1:{self.telemetry}/api/v1/query",
+            params={"query": expression},
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=20,
+        )
+        return list(answer.json()["data"]["result"])
+
     def health(self) -> httpx.Response:
         """The health page as the owner sees it."""
         return self.browser.get("/settings/health")
