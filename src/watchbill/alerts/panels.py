@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
+from django.db.models import Exists, OuterRef
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
 from watchbill.acts.web import Request
 from watchbill.alerts import reads
-from watchbill.alerts.models import Alert
+from watchbill.alerts.changes import component_of, components_of
+from watchbill.alerts.models import Alert, Rule
 from watchbill.catalog.models import Component
 from watchbill.catalog.panels import Health, Panel, health, panel
 from watchbill.web.context import Counts, provides_counts
@@ -32,8 +34,7 @@ def alerts(component: Component, request: Request) -> Panel | None:
 def firing(components: Sequence[Component]) -> Mapping[int, Health]:
     """Bad or warn while an alert fires; good for what is watched and quiet."""
     numbers = [component.pk for component in components]
-    watched = Alert.objects.filter(component__in=numbers).values_list("component", flat=True)
-    told = {number: Health("good", "quiet") for number in watched.distinct() if number}
+    told = {number: Health("good", "quiet") for number in _watched(numbers)}
     now = Alert.objects.filter(component__in=numbers, state=Alert.State.FIRING, closed_at=None)
     for row in reads.rows(now.order_by("-starts_at")):
         kind, number = row.look or "warn", row.alert.component_id
@@ -41,6 +42,18 @@ def firing(components: Sequence[Component]) -> Mapping[int, Health]:
             continue
         told[number] = Health(kind, row.alert.name, row.alert.get_absolute_url())
     return told
+
+
+def _watched(numbers: Sequence[int]) -> set[int]:
+    """Those that a rule in force names, as far as it can be evaluated, or that had an alert."""
+    cannot = (Rule.Health.ERROR, Rule.Health.UNKNOWN)
+    rules = Rule.objects.filter(in_force=True).exclude(health__in=cannot)
+    named = list(rules.values_list("labels", flat=True))
+    known = components_of(named)
+    by_rule = {component_of(labels, known) for labels in named}
+    alerts = Alert.objects.filter(component=OuterRef("pk"))
+    had = Component.objects.filter(Exists(alerts), pk__in=numbers).values_list("pk", flat=True)
+    return set(had).union(number for number in numbers if number in by_rule)
 
 
 @provides_counts
