@@ -22,6 +22,7 @@ class House(Demo):
     def __init__(self, data: Path, **more: str) -> None:
         super().__init__(data)
         self.more = more
+        self.browser: httpx.Client | None = None
 
     @property
     def environment(self) -> dict[str, str]:
@@ -86,6 +87,7 @@ class House(Demo):
 
     def health(self) -> httpx.Response:
         """The health page as the owner sees it."""
+        assert self.browser
         return self.browser.get("/settings/health")
 
 
@@ -103,6 +105,8 @@ def lived_in(data: Path, **more: str) -> Iterator[House]:
     finally:
         for process in house.processes():
             process.kill()
+        if house.browser:
+            house.browser.close()
         house.mail_server.stop()
         house.hook.server.shutdown()
 
