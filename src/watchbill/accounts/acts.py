@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email, validate_slug
 from django.db import models
 
+from watchbill.acts import erase
 from watchbill.acts.given import CannotBeDone, Field, Long, Personal, Secret, seal
 from watchbill.acts.kinds import Outcome, act
 from watchbill.lib import clock
@@ -186,6 +187,7 @@ def remove_contact(method: ContactMethod, by: Person) -> Outcome:
     method.removed_at = clock.now()
     method.address = method.signing_secret = ""
     method.save(update_fields=["removed_at", "address", "signing_secret"])
+    erase.personal("accounts.add_contact", method.person, contact=method.pk)
     return {}
 
 

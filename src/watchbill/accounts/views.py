@@ -24,7 +24,10 @@ PAGES = (
     ("/settings/authority", "Authority", "The dials, the table, every act", "shield-check"),
     ("/settings/sources", "Sources", "Tokens for what sends alerts and metrics", "key"),
     ("/settings/escalation/", "Escalation", "Whom alerts call, step by step", "bell"),
+    ("/monitoring/rules/", "Rules", "What fires when, and which files are refused", "list-checks"),
     ("/settings/health", "Health", "Processes, database, disk, what is refused", "heart-pulse"),
+    ("/glossary", "Glossary", "What the words mean", "info"),
+    ("/api/v1/openapi.json", "REST API", "Every address and act, as an OpenAPI document", "file-text"),
     ("/settings/styleguide", "Style guide", "Every part that pages are built from", "eye"),
 )
 EXAMPLE = ("/settings/example", "Example", "Break the example system, and mend it", "flask-conical")
@@ -137,8 +140,8 @@ def person(request: Request, username: str) -> HttpResponse:
         {
             "who": who,
             "mine": who == request.user,
-            "standings": who.standings.select_related("placed_by").order_by("-id"),
-            "places": reads.places(who),
+            "places": reads.placed(who),
+            "teams": who.teams.order_by("name"),
             "entries": reads.recent(who),
             "contacts": who.contact_methods.filter(removed_at=None).order_by("order"),
             "tokens": who.tokens.filter(kind=Token.Kind.PERSONAL, revoked_at=None),
@@ -180,6 +183,7 @@ def sources(request: Request) -> HttpResponse:
     """The tokens of machines that send alerts and metrics."""
     found = Token.objects.filter(kind=Token.Kind.SOURCE).select_related("person").order_by("-id")
     context = {"house": House.get(), "sources": found, "url": settings.URL,
+               "secure": settings.URL.startswith("https://"),
                "telemetry": settings.TELEMETRY_URL}  # fmt: skip
     return render(request, "accounts/sources.html", context)
 
