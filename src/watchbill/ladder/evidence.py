@@ -17,6 +17,7 @@ GUIDING = {
     Area.MONITORING: "MO-L3-5",
     Area.MAINTENANCE: "MA-L3-4",
 }
+AS_GUIDE = "a go-ahead given as guide"
 MOST = 5000  # entries of one person that are looked at, newest first
 
 
@@ -67,4 +68,4 @@ def duties_of(entry: Entry, *, as_guide: bool) -> Iterable[str]:
 def acts_for(duty: str) -> list[str]:
     """The registered acts that are evidence for a duty of the shipped ladder."""
     named = [name for name, kind in sorted(KINDS.items()) if duty in kind.duties]
-    return named + (["a go-ahead given as guide"] if duty in GUIDING.values() else [])
+    return named + ([AS_GUIDE] if duty in GUIDING.values() else [])

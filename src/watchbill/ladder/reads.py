@@ -1,10 +1,13 @@
 """The matrix: three areas by four levels, each duty with what a person did of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from watchbill.acts.registry import KINDS
 from watchbill.ladder import evidence
 from watchbill.ladder.adopt import in_force
 from watchbill.ladder.models import Duty, Ladder
+from watchbill.ladder.places import page_of
 from watchbill.lib.levels import LEVEL_TITLES, LEVELS, Area
 from watchbill.people.models import Person
 
@@ -23,6 +26,16 @@ class Line:
         if self.items:
             return "begun"
         return "open" if self.acts else "missing"
+
+    @property
+    def url(self) -> str:
+        """The page where it is practised; "" when nothing here is evidence for it."""
+        return page_of(self.acts)
+
+    @property
+    def ways(self) -> list[str]:
+        """The acts in words: "Join under instruction"."""
+        return [KINDS[name].title if name in KINDS else name.capitalize() for name in self.acts]
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,28 @@ class Matrix:
     def mine(self) -> list[Cell]:
         """The cell the person stands at in each area."""
         return [cell for _, cells in self.rows for cell in cells if cell.mine]
+
+    @property
+    def place(self) -> str:
+        """ "Junior developer in all three areas", or each level with its areas."""
+        mine = self.mine
+        if len({cell.level for cell in mine}) == 1:
+            return f"{mine[0].title} in all three areas"
+        titles = {cell.level: cell.title for cell in mine}
+        return ", ".join(
+            f"{titles[level]} in {_and(c.area.title.lower() for c in mine if c.level == level)}"
+            for level in sorted(titles, reverse=True)
+        )
+
+    @property
+    def duties(self) -> int:
+        """How many duties belong to the person's place."""
+        return sum(len(cell.lines) for cell in self.mine)
+
+    @property
+    def practised(self) -> int:
+        """How many of them the ledger shows something of."""
+        return sum(cell.begun for cell in self.mine)
 
     @property
     def heads(self) -> list[str]:
@@ -85,6 +120,11 @@ def matrix(person: Person) -> Matrix:
             for area in Area
         ],
     )
+
+
+def _and(words: Iterable[str]) -> str:
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def differences(draft: Ladder) -> dict[str, list[tuple[Duty | None, Duty | None]]]:

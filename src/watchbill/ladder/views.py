@@ -7,6 +7,7 @@ from watchbill.acts.registry import KINDS
 from watchbill.acts.web import Request, signed_in
 from watchbill.ladder import adopt, evidence, reads
 from watchbill.ladder.models import Ladder
+from watchbill.ladder.places import page_of
 from watchbill.lib.levels import Area
 from watchbill.people.models import House, Person
 
@@ -30,17 +31,17 @@ def ladder(request: Request, username: str = "") -> HttpResponse:
 @signed_in
 def duties(request: Request) -> HttpResponse:
     """Every duty with the acts through which it is practised today."""
-    rows = [
-        (duty, evidence.acts_for(duty.default_key))
+    lines = [
+        reads.Line(duty, [], evidence.acts_for(duty.default_key))
         for duty in adopt.in_force().duties.order_by("area", "level", "ordinal")
     ]
     return render(
         request,
         "ladder/duties.html",
         {
-            "rows": rows,
-            "areas": {area.value: area.title for area in Area},
-            "covered": sum(bool(acts) for _, acts in rows),
+            "areas": [(a, [line for line in lines if line.duty.area == a.value]) for a in Area],
+            "total": len(lines),
+            "covered": sum(bool(line.acts) for line in lines),
         },
     )
 
@@ -49,7 +50,8 @@ def duties(request: Request) -> HttpResponse:
 def duty(request: Request, key: str) -> HttpResponse:
     """One duty: through which acts it is practised, and what the reader did of it."""
     found = get_object_or_404(adopt.in_force().duties, key=key)
-    acts = [KINDS[name] for name in evidence.acts_for(found.default_key) if name in KINDS]
+    named = evidence.acts_for(found.default_key)
+    acts = [(KINDS[name], page_of([name])) for name in named if name in KINDS]
     items = evidence.of(request.user).get(found.default_key, [])
     return render(
         request,
