@@ -10,6 +10,7 @@ import { Legend } from "./chart/legend";
 import { find, make } from "./page";
 
 const SERIES = 8; // colours
+const BINARY = Array.from({ length: 50 }, (_one, power) => 2 ** power); // steps of an axis in bytes
 const charts = new Set<Chart>();
 
 export function draw(figure: HTMLElement): void {
@@ -19,7 +20,7 @@ export function draw(figure: HTMLElement): void {
 class Chart {
   #figure: HTMLElement;
   #settings: Settings;
-  #plot = make("div", { class: "plot", role: "img" });
+  #plot = make("div", { class: "plot" });
   #status = make("p", { class: "status" }, "Loading …");
   #legendBox = make("div", { class: "legend", tabindex: "0", role: "group", "aria-label": "Values" });
   #legend: Legend;
@@ -137,6 +138,7 @@ class Chart {
     this.#legend.fill(this.#columns!, colours, this.#hidden, (at) => this.#toggle(at));
     this.#tools.hidden = this.#zoom === null;
     this.#offer();
+    this.#plot.setAttribute("role", "img");
     this.#plot.setAttribute("aria-label", this.#summary());
   }
 
@@ -171,7 +173,7 @@ class Chart {
       scales: { x: { time: true, auto: false }, y: { range: (_plot, low, high) => spread(low, high) } },
       axes: [
         { ...axis, size: 24, space: 64, values: timeMarks },
-        { ...axis, size: 56, space: this.#plot.clientHeight < 120 ? 20 : 32, values: (_plot, ticks) => ticks.map((tick) => format(tick, unit)) },
+        { ...axis, size: 56, ...(unit === "bytes" ? { incrs: BINARY } : {}), space: this.#plot.clientHeight < 120 ? 20 : 32, values: (_plot, ticks) => ticks.map((tick) => format(tick, unit)) },
       ],
       series: [
         {},

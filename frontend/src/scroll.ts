@@ -1,4 +1,4 @@
-/** What scrolls by itself can be reached and moved by keyboard, and says what it is. */
+/** What scrolls by itself can be reached and moved by keyboard, and says what it is; tabs show the one we are on. */
 import { each } from "./page";
 
 const NAMES: Record<string, string> = { PRE: "Text" };
@@ -10,6 +10,7 @@ function nameOf(element: HTMLElement): string {
 }
 
 export function start(): void {
+  document.querySelector(".tabs > [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
   each(".table, pre, .diff, .log", (element) => {
     if (element.hasAttribute("tabindex")) return;
     new ResizeObserver(() => {
