@@ -31,7 +31,7 @@ def test_an_empty_page_teaches(client: Client, jun: Person, checkout: Component)
     page = client.get("/maintenance/").content.decode()
     assert "No change is under way." in page
     assert "Nothing is planned" in page
-    assert "0 changes closed." in client.get("/maintenance/changes/past/").content.decode()
+    assert "No change is closed yet." in client.get("/maintenance/changes/past/").content.decode()
 
 
 def test_a_change_through_its_pages(

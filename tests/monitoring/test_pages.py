@@ -59,7 +59,7 @@ def test_explore_shows_values_and_a_chart(
     page = client.get("/monitoring/explore/", {"query": "up", "component": "checkout"})
     text = page.content.decode()
     assert "1 series now." in text
-    assert "job=&lt;a&gt;" in text
+    assert "{job=&quot;&lt;a&gt;&quot;}" in text
     assert "data-metric-complete" in text
     assert "data-chart=" in text
     assert f"on={checkout.ref}" in text.replace("%3A", ":")

@@ -23,7 +23,7 @@ def text_of(browser: Client, address: str) -> str:
 
 
 def test_nothing_yet(browser: Client) -> None:
-    assert "Nobody calls you." in text_of(browser, "/page/")
+    assert "No page waits for you." in text_of(browser, "/page/")
     assert "call the owner" in text_of(browser, "/settings/escalation/")
 
 
@@ -34,10 +34,10 @@ def test_a_page_from_sent_to_acknowledged(
     tick(0)
     deliver(box)
     page = Page.objects.get()
-    assert "1 page asks you for an answer." in text_of(browser, "/page/")
+    assert "1 page waits for your answer." in text_of(browser, "/page/")
     shown = text_of(browser, page.get_absolute_url())
     assert "Errors happen" in shown
-    assert "paged Ann by email" in shown
+    assert "Paged Ann by email" in shown
     assert "1 attempt" in shown
     done = browser.post("/do/paging.acknowledge", {"on": page.ref, "next": "/page/"})
     assert done.status_code == 302

@@ -24,10 +24,15 @@ PAGES = (
     ("/settings/authority", "Authority", "The dials, the table, every act", "shield-check"),
     ("/settings/sources", "Sources", "Tokens for what sends alerts and metrics", "key"),
     ("/settings/escalation/", "Escalation", "Whom alerts call, step by step", "bell"),
-    ("/monitoring/rules/", "Rules", "What fires when, and which files are refused", "list-checks"),
+    ("/monitoring/rules/", "Rules", "What fires when; files refused", "list-checks"),
     ("/settings/health", "Health", "Processes, database, disk, what is refused", "heart-pulse"),
     ("/glossary", "Glossary", "What the words mean", "info"),
-    ("/api/v1/openapi.json", "REST API", "Every address and act, as an OpenAPI document", "file-text"),
+    (
+        "/api/v1/openapi.json",
+        "REST API",
+        "Every act and collection, as OpenAPI",
+        "file-text",
+    ),
     ("/settings/styleguide", "Style guide", "Every part that pages are built from", "eye"),
 )
 EXAMPLE = ("/settings/example", "Example", "Break the example system, and mend it", "flask-conical")
@@ -203,5 +208,3 @@ def _next(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or "/"
     safe = url_has_allowed_host_and_scheme(wanted, {request.get_host()})
     return wanted if safe else "/"
-
-

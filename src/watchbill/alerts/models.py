@@ -171,6 +171,14 @@ class Alert(Subject):
         return str(given.get("summary") or given.get("description") or given.get("message") or "")
 
     @property
+    def headline(self) -> str:
+        """The summary as a sentence that names its component: "Checkout: 3 % of requests fail"."""
+        said = self.summary or self.name
+        if self.component and self.component.name.lower() not in said.lower():
+            return f"{self.component.name}: {said}"
+        return said[:1].upper() + said[1:]
+
+    @property
     def source(self) -> str:
         """Who says so."""
         if self.rule is not None:

@@ -49,6 +49,12 @@ class Sample:
     at: float
     value: float
 
+    @property
+    def selector(self) -> str:
+        """The series as PromQL names it: up{job="shop"}."""
+        inside = ", ".join(f'{k}="{v}"' for k, v in self.labels.items() if k != "__name__")
+        return self.labels.get("__name__", "") + (f"{{{inside}}}" if inside else "") or "value"
+
 
 @dataclass(frozen=True)
 class Series:

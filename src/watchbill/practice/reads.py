@@ -46,12 +46,12 @@ def entries_by_kind(review: Review) -> list[Kind]:
 def sentence_of_review(review: Review, entries: int, proposed: int) -> str:
     """Where the review is, in words."""
     if review.state == Review.State.PUBLISHED:
-        return f"{review.title}: published"
+        return "What was found is published."
     waiting = f"; {proposed} proposal{'s' if proposed > 1 else ''} to decide" if proposed else ""
     if not entries:
-        return f"{review.title} is open, and nobody has said anything yet"
+        return f"Nobody has added anything yet{waiting}."
     many = "entry" if entries == 1 else "entries"
-    return f"{review.title} is open with {entries} {many}{waiting}"
+    return f"{entries} {many} so far{waiting}."
 
 
 def sentence_of_improvement(work: Improvement, today: date) -> str:

@@ -12,7 +12,7 @@ from watchbill.acts.models import Entry
 from watchbill.acts.registry import KINDS
 from watchbill.acts.web import form_url
 from watchbill.people.models import Person
-from watchbill.people.subject import Subject
+from watchbill.people.subject import Subject, find
 
 register = template.Library()
 
@@ -51,7 +51,8 @@ def act(
         "decision": decision,
         "not_yet": decision.effect is Effect.REFUSE,
         "ask": decision.effect in (Effect.WAIT, Effect.SECOND),
-        "label": words if alone or decision.effect is Effect.REFUSE
+        "label": words
+        if alone or decision.effect is Effect.REFUSE
         else f"Ask: {words[0].lower()}{words[1:]}",
         "primary": primary,
         "quiet": quiet,
@@ -73,9 +74,10 @@ def timeline(context: RequestContext, entries: Iterable[Entry]) -> dict[str, Any
 
 
 @register.inclusion_tag("acts/ask.html", takes_context=True)
-def ask(context: RequestContext, entry: Entry) -> dict[str, Any]:
-    """The go-ahead box of one asked entry."""
+def ask(context: RequestContext, entry: Entry, *, about: bool = False) -> dict[str, Any]:
+    """The go-ahead box of one asked entry; with `about` it names what the entry is about."""
     return {
+        "about": find(entry.subject) if about else None,
         "line": _line(entry, context["request"].user),
         "request": context["request"],
         "csrf_token": context.get("csrf_token"),
