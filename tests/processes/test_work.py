@@ -60,6 +60,20 @@ def test_a_tick_with_more_to_do_is_called_again_at_once(stop: threading.Event) -
     assert lane.state()["advanced"] == 5
 
 
+@pytest.mark.parametrize(("takes", "least", "most"), [(0.0, 0.002, 0.02), (0.03, 0.03, 0.05)])
+def test_a_busy_lane_leaves_sqlite_to_others_in_between(
+    monkeypatch: pytest.MonkeyPatch, takes: float, least: float, most: float
+) -> None:
+    monkeypatch.setattr(work.connection, "vendor", "sqlite")
+
+    def busy(now: datetime) -> int:
+        time.sleep(takes)
+        return 1
+
+    tick = Tick("busy", busy, every=60.0, lane="a")
+    assert least <= Lane("a", [tick])._once(tick) <= most
+
+
 def test_a_hanging_tick_delays_no_other_lane(stop: threading.Event) -> None:
     free, other = threading.Event(), Counted()
 

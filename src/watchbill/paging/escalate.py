@@ -7,13 +7,14 @@ nothing or everything, and two workers never take the same step.
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from watchbill.acts import record
 from watchbill.alerts.models import Alert, Change, silenced_by, silences_at
 from watchbill.lib import clock
 from watchbill.lib.levels import Area
+from watchbill.lib.ticks import for_a_moment
 from watchbill.paging import outbox, plan
 from watchbill.paging.models import Escalation, Page
 from watchbill.paging.plan import Call
@@ -23,7 +24,7 @@ from watchbill.web.words import duration_words
 
 QUIET_SEVERITIES = frozenset({"info", "none"})  # shown, but never called for
 LOOK_AGAIN = timedelta(minutes=1)  # at a silenced alert: its silence may be ended early
-AT_ONCE = 100  # rows claimed in one transaction
+AT_ONCE = 20  # rows claimed in one transaction, at most
 OPEN = (Page.State.SENT, Page.State.ESCALATED)
 State = Escalation.State
 
@@ -36,18 +37,20 @@ def take_changes(now: datetime) -> int:
     with transaction.atomic():
         claimed = waiting.select_for_update(skip_locked=True, of=("self",))
         changes = list(claimed.select_related("alert__component").order_by("id")[:AT_ONCE])
-        for change in changes:
+        taken = []
+        for change in for_a_moment(changes):
+            taken.append(change.pk)
             if change.after == Alert.State.FIRING:
                 _open(change, now)
             elif change.after == Alert.State.RESOLVED:
                 _end_all(change.alert, now)
-        Change.objects.filter(pk__in=[change.pk for change in changes]).update(processed_at=now)
-    return len(changes)
+        Change.objects.filter(pk__in=taken).update(processed_at=now)
+    return len(taken)
 
 
 def take_steps(now: datetime) -> int:
     """Take the steps that are due; how many."""
-    due = Escalation.objects.filter(_due(now))
+    due = Escalation.objects.filter(due_at__lte=now)
     if not due.exists():
         return 0
     with transaction.atomic():
@@ -55,18 +58,18 @@ def take_steps(now: datetime) -> int:
         rows = list(
             claimed.select_related("alert__component", "policy").order_by("due_at")[:AT_ONCE]
         )
-        for escalation in rows:
+        taken = 0
+        for taken, escalation in enumerate(for_a_moment(rows), start=1):  # noqa: B007
             _take_step(escalation, now)
-    return len(rows)
+    return taken
 
 
-def _due(now: datetime) -> Q:
-    """What is due, or waits only because the clock was put back since its last step."""
+def catch_up(now: datetime) -> int:
+    """Make due what waits only because the clock was put back since its last step; how many."""
     last = Page.objects.filter(escalation=OuterRef("pk")).order_by("-id").values("sent_at")[:1]
-    later = Escalation.objects.annotate(last=Coalesce(Subquery(last), "began_at")).filter(
-        due_at__gt=now + LOOK_AGAIN + clock.SET_BACK, last__gt=now + clock.SET_BACK
-    )
-    return Q(due_at__lte=now) | Q(pk__in=later.values("pk"))
+    waiting = Escalation.objects.filter(due_at__gt=now + LOOK_AGAIN + clock.SET_BACK)
+    held_up = waiting.annotate(last=Coalesce(Subquery(last), "began_at"))
+    return held_up.filter(last__gt=now + clock.SET_BACK).update(due_at=now)
 
 
 def machine() -> Person:

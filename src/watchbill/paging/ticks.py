@@ -16,5 +16,6 @@ OUTBOXES = [
 TICKS = [
     Tick("paging.take_changes", escalate.take_changes, every=0.2, lane="paging"),
     Tick("paging.take_steps", escalate.take_steps, every=0.2, lane="paging"),
+    Tick("paging.catch_up", escalate.catch_up, every=10, lane="paging"),
     *(Tick(f"paging.{box.name}", box.tick, every=0.2, lane=f"by-{box.name}") for box in OUTBOXES),
 ]
