@@ -78,3 +78,20 @@ def test_another_ladder_is_drafted_looked_at_and_adopted(make_person) -> None:
     assert (len(changes["same"]), changes["new"], changes["dropped"]) == (50, [], [])
     adopt_ladder.perform(owner, draft)
     assert adopt.in_force() == draft
+
+
+def test_the_count_agrees_with_the_list(
+    polish: Act, shop: Component, team: Team, jun: Person, ann: Person
+) -> None:
+    other = Component.objects.create(slug="other", name="Other", owner=team)
+    for component in (shop, other, shop):
+        answer(polish.perform(jun, component).pk, ann, go_ahead=True)
+    polish.perform(ann, shop)
+    void.perform(ann, polish.perform(ann, other), why="wrong")
+    for person in (jun, ann):
+        listed, counted = evidence.of(person), evidence.practised(person)
+        assert {duty: (len(items), items[0]) for duty, items in listed.items()} == {
+            duty: (practice.times, practice.last) for duty, practice in counted.items()
+        }
+    assert evidence.practised(jun)["MA-L1-2"].times == 2
+    assert evidence.practised(ann).keys() == {"MA-L1-2", "MA-L3-4"}

@@ -23,7 +23,7 @@ def of(*subjects: Subject) -> QuerySet[Entry]:
 
 def done(kind: str, *, since: datetime | None = None) -> QuerySet[Entry]:
     """Every done act of one kind."""
-    found = Entry.objects.filter(kind=kind, state=Entry.State.DONE, voided_by=None)
+    found = Entry.objects.valid().filter(kind=kind, state=Entry.State.DONE)
     return found.filter(at__gte=since) if since else found
 
 
@@ -40,7 +40,11 @@ def open_asks() -> QuerySet[Entry]:
 
 def asks_for(person: Person) -> list[Entry]:
     """The open asks that `person` could answer now."""
-    return [ask for ask in open_asks() if why_not(ask, person) is None]
+    asks = list(open_asks().exclude(by=person))
+    askers = {ask.by_id: ask.by for ask in asks}
+    for ask in asks:
+        ask.by = askers[ask.by_id]  # what is known of somebody is read once for all they ask
+    return [ask for ask in asks if why_not(ask, person) is None]
 
 
 def asks_by(person: Person) -> QuerySet[Entry]:
@@ -51,7 +55,8 @@ def asks_by(person: Person) -> QuerySet[Entry]:
 def by_person(person: Person) -> QuerySet[Entry]:
     """What `person` did or guided, newest first, voided rows left out."""
     return (
-        Entry.objects.filter(Q(by=person) | Q(guide=person), voided_by=None)
+        Entry.objects.valid()
+        .filter(Q(by=person) | Q(guide=person))
         .select_related("by", "guide")
         .order_by("-id")
     )

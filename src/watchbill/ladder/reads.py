@@ -1,6 +1,5 @@
 """The matrix: three areas by four levels, each duty with what a person did of it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from watchbill.acts.registry import KINDS
@@ -8,7 +7,7 @@ from watchbill.ladder import evidence
 from watchbill.ladder.adopt import in_force
 from watchbill.ladder.models import Duty, Ladder
 from watchbill.ladder.places import page_of
-from watchbill.lib.levels import LEVEL_TITLES, LEVELS, Area
+from watchbill.lib.levels import LEVEL_TITLES, LEVELS, Area, place_words
 from watchbill.people.models import Person
 
 
@@ -17,13 +16,13 @@ class Line:
     """One duty for one person."""
 
     duty: Duty
-    items: list[evidence.Item]
+    practice: evidence.Practice | None
     acts: list[str]
 
     @property
     def state(self) -> str:
         """`begun` when the ledger shows some of it, `open` when not, `missing` without an act."""
-        if self.items:
+        if self.practice:
             return "begun"
         return "open" if self.acts else "missing"
 
@@ -69,14 +68,7 @@ class Matrix:
     @property
     def place(self) -> str:
         """ "Junior developer in all three areas", or each level with its areas."""
-        mine = self.mine
-        if len({cell.level for cell in mine}) == 1:
-            return f"{mine[0].title} in all three areas"
-        titles = {cell.level: cell.title for cell in mine}
-        return ", ".join(
-            f"{titles[level]} in {_and(c.area.title.lower() for c in mine if c.level == level)}"
-            for level in sorted(titles, reverse=True)
-        )
+        return place_words((cell.level, cell.title, cell.area) for cell in self.mine)
 
     @property
     def duties(self) -> int:
@@ -96,10 +88,11 @@ class Matrix:
 
 def matrix(person: Person) -> Matrix:
     """Everything about `person` and the ladder, in a handful of queries."""
-    ladder, shown = in_force(), evidence.of(person)
+    ladder, practised = in_force(), evidence.practised(person)
     by_place: dict[tuple[str, int], list[Line]] = {}
     for duty in ladder.duties.order_by("area", "level", "ordinal"):
-        line = Line(duty, shown.get(duty.default_key, []), evidence.acts_for(duty.default_key))
+        key = duty.default_key
+        line = Line(duty, practised.get(key), evidence.acts_for(key))
         by_place.setdefault((duty.area, duty.level), []).append(line)
     return Matrix(
         ladder,
@@ -120,11 +113,6 @@ def matrix(person: Person) -> Matrix:
             for area in Area
         ],
     )
-
-
-def _and(words: Iterable[str]) -> str:
-    *first, last = words
-    return f"{', '.join(first)} and {last}" if first else last
 
 
 def differences(draft: Ladder) -> dict[str, list[tuple[Duty | None, Duty | None]]]:

@@ -32,7 +32,7 @@ def ladder(request: Request, username: str = "") -> HttpResponse:
 def duties(request: Request) -> HttpResponse:
     """Every duty with the acts through which it is practised today."""
     lines = [
-        reads.Line(duty, [], evidence.acts_for(duty.default_key))
+        reads.Line(duty, None, evidence.acts_for(duty.default_key))
         for duty in adopt.in_force().duties.order_by("area", "level", "ordinal")
     ]
     return render(
