@@ -270,3 +270,16 @@ def test_people_with_a_ledger_cannot_be_deleted(
 
     with pytest.raises(ProtectedError):
         ann.delete()
+
+
+def test_an_ask_that_the_asker_may_not_do_any_more_waits_for_nobody(
+    describe: Act, shop: Component, jun: Person, ann: Person
+) -> None:
+    asked = describe.perform(jun, shop, text="sells")
+    assert timeline.asks_for(ann) == [asked]
+    assert timeline.asks_for(jun) == []
+    shop.stakes = Tier.MODERATE
+    shop.save()
+    ann.forget()
+    assert timeline.asks_for(ann) == []
+    assert "any more" in no(asked, ann)

@@ -136,11 +136,19 @@ def withdraw(asked_id: int, by: Person, *, via: str = "page") -> Entry:
 
 
 def why_not(asked: Entry, by: Person) -> str | None:
-    """Why `by` cannot let `asked` go ahead, or None. Asks authority only, not time or version."""
-    kind, on = KINDS[asked.kind], find(asked.subject)
-    given = parameters.restore(kind.shape, asked.given)
-    other = kind.may(by, on, given)
-    return why_not_guide(_as_asked(asked, kind, on, given), other, same_person=asked.by_id == by.pk)
+    """Why `by` cannot let `asked` go ahead, or None. Asks authority only, not time or version.
+
+    A page asks this several times of each request, so it is kept on `by` until `by.forget()`.
+    """
+    known: dict[int, str | None] = by.__dict__.setdefault("go_aheads", {})
+    if asked.pk not in known:
+        kind, on = KINDS[asked.kind], find(asked.subject)
+        try:
+            given = parameters.restore(kind.shape, asked.given)
+            known[asked.pk] = _why_no_guide(asked, kind, on, given, by)
+        except CannotBeDone as error:
+            known[asked.pk] = error.what
+    return known[asked.pk]
 
 
 def expires(asked: Entry) -> bool:
@@ -152,23 +160,18 @@ def _check_guide(
     asked: Entry, kind: Kind[Any, ...], on: Subject, given: dict[str, Any], by: Person
 ) -> None:
     by.forget()
-    reason = why_not_guide(
-        _as_asked(asked, kind, on, given),
-        kind.may(by, on, given),
-        same_person=asked.by_id == by.pk,
-    )
-    if reason:
+    asked.by.forget()
+    if reason := _why_no_guide(asked, kind, on, given, by):
         raise NoGoAhead(reason)
 
 
-def _as_asked(
-    asked: Entry, kind: Kind[Any, ...], on: Subject, given: dict[str, Any]
-) -> Decision:
-    asked.by.forget()
-    decision = kind.may(asked.by, on, given)
-    if decision.mode is Mode.NOT_YET:
-        raise NoGoAhead(f"{asked.by} may not do this any more.")
-    return decision
+def _why_no_guide(
+    asked: Entry, kind: Kind[Any, ...], on: Subject, given: dict[str, Any], by: Person
+) -> str | None:
+    actor, other = kind.may(asked.by, on, given), kind.may(by, on, given)
+    if actor.mode is Mode.NOT_YET:
+        return f"{asked.by} may not do this any more."
+    return why_not_guide(actor, other, same_person=asked.by_id == by.pk)
 
 
 def _open(

@@ -88,8 +88,8 @@ class Person(AbstractBaseUser, Subject):
         return 0 if self.automation else self.levels.get(area, 1)
 
     def forget(self) -> None:
-        """Drop what was remembered about standing and seats: the next question reads anew."""
-        for name in ("levels", "facts"):
+        """Drop what was remembered about standing, seats and go-aheads: it is read anew."""
+        for name in ("levels", "facts", "go_aheads"):
             self.__dict__.pop(name, None)
 
 
