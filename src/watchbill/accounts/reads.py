@@ -31,11 +31,6 @@ class Place:
         return LEVEL_TITLES[self.level]
 
 
-def places(person: Person) -> list[Place]:
-    """The place in each area."""
-    return [Place(area, person.level(area)) for area in Area]
-
-
 def placed(person: Person) -> list[Place]:
     """The place in each area, with who decided it and why, in one query."""
     last = {one.area: one for one in person.standings.select_related("placed_by").order_by("id")}

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 
 from watchbill.accounts import first_run, reads, sign_ins
 from watchbill.acts.web import Request, signed_in
+from watchbill.lib.levels import place_words
 from watchbill.people import example
 from watchbill.people.models import House, Person, Team, Token
 
@@ -139,13 +140,15 @@ def people(request: Request) -> HttpResponse:
 def person(request: Request, username: str) -> HttpResponse:
     """One person: where they stand and why, what they did; for themselves, how to reach them."""
     who = get_object_or_404(Person, username__iexact=username)
+    places = reads.placed(who)
     return render(
         request,
         "accounts/person.html",
         {
             "who": who,
             "mine": who == request.user,
-            "places": reads.placed(who),
+            "places": places,
+            "stands": place_words((at.level, at.title, at.area) for at in places),
             "teams": who.teams.order_by("name"),
             "entries": reads.recent(who),
             "contacts": who.contact_methods.filter(removed_at=None).order_by("order"),
