@@ -1,0 +1,163 @@
+"""axe finds nothing on any page, read by somebody of the example team while an incident is open.
+
+Pages without an argument are found by their address, so that a new one is looked at by itself.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.urls import URLPattern, URLResolver, get_resolver
+from playwright.sync_api import Page
+from tests.processes.installation import until
+from tests.walks.browser import DESKTOP, Somebody, chromium
+from tests.walks.demo import Demo, running
+
+pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.timeout(900)]
+RULES = {
+    "type": "tag",
+    "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+CONTRAST = {"type": "rule", "values": ["color-contrast"]}
+NARROW = {"width": 360, "height": 740}
+ELSEWHERE = ("/live", "/sign-in", "/settings/styleguide")  # a stream, pages of test_look
+
+
+class Team:
+    """Everybody of the example team, over the REST API."""
+
+    def __init__(self, demo: Demo) -> None:
+        self.demo, self.clients = demo, dict[str, httpx.Client]()
+
+    def client(self, who: str) -> httpx.Client:
+        if who not in self.clients:
+            self.clients[who] = httpx.Client(
+                base_url=self.demo.url, timeout=30,
+                headers={"Authorization": f"Bearer {self.demo.token(who)}"},
+            )  # fmt: skip
+        return self.clients[who]
+
+    def does(self, who: str, act: str, on: str, **given: Any) -> str:
+        """Perform an act; the reference of what came of it."""
+        reply = self.client(who).post(f"/api/v1/acts/{act}", json={"on": on, **given}).json()
+        assert reply.get("state") in ("done", "asked"), (act, reply)
+        return str((reply.get("outcome") or {}).get("ref", ""))
+
+    def first(self, collection: str) -> dict[str, Any] | None:
+        found = self.client("associate").get(f"/api/v1/{collection}").json()[collection]
+        return next(iter(found), None)
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The example with an incident under way, a junior who asks, a review, a change, a silence."""
+    with running(tmp_path_factory.mktemp("axe") / "data") as demo:
+        _fill(Team(demo))
+        yield demo
+
+
+def _fill(team: Team) -> None:
+    team.does("junior", "demo.break_it", "people.house:1", fault="errors")
+    ended = team.does("senior", "incidents.declare", "catalog.component:payments",
+                      title="Payments were slow", severity="sev4")  # fmt: skip
+    team.does("senior", "incidents.take_lead", ended)
+    team.does("senior", "incidents.resolve", ended, what_ended_it="The limit was raised.")
+    review = team.does("senior", "practice.open_review", ended)
+    team.does("junior", "practice.add_entry", review, kind="lesson", text="Nobody **knew**.")
+    work = team.does("associate", "practice.propose_improvement", review,
+                     title="Write it down", expected="It is known.")  # fmt: skip
+    team.does("senior", "practice.accept_improvement", work, owner="associate", due="2099-01-31")
+    change = team.does("associate", "maintenance.plan_change", "catalog.component:catalogue",
+                       title="Restart with a larger pool", kind="config",
+                       improvement=work.partition(":")[2])  # fmt: skip
+    team.does("associate", "maintenance.start_change", change)
+    team.does("junior", "maintenance.record_progress", change, text="Half.", to="associate")
+    team.does("associate", "alerts.silence", "people.house:1",
+              matchers='alertname="None"', minutes=60, why="It is being moved")  # fmt: skip
+    team.does("junior", "monitoring.report_anomaly", "catalog.component:checkout",
+              what="A step", query="up",
+              start="2026-01-01T10:00:00Z", end="2026-01-01T10:10:00Z")  # fmt: skip
+    until("somebody is paged", lambda: team.first("pages"), 60)
+    alert = team.first("alerts")
+    assert alert
+    incident = team.does("associate", "incidents.declare_from_alert", alert["ref"],
+                         title="Checkout fails", severity="sev3")  # fmt: skip
+    team.does("senior", "incidents.take_lead", incident)
+    team.does("junior", "incidents.join_under_instruction", incident)
+    run = team.does("associate", "runbooks.start_run", incident, runbook="checkout-errors")
+    team.does("associate", "runbooks.run_step", run, step=1)
+    until("the step is over", lambda: (team.first("runs") or {}).get("at_step") == 2, 60)
+    team.does("junior", "runbooks.answer_step", run, step=2, value="4.12")
+
+
+def _without_argument(pattern: URLPattern | URLResolver, before: str = "/") -> Iterator[str]:
+    route = str(pattern.pattern)
+    if "<" in route:
+        return
+    if isinstance(pattern, URLPattern):
+        yield before + route
+        return
+    for inside in pattern.url_patterns:
+        yield from _without_argument(inside, before + route)
+
+
+def _pages(demo: Demo, page: Page) -> list[str]:
+    """Every address without an argument that answers with a page."""
+    found = []
+    every = {one for app in get_resolver().url_patterns for one in _without_argument(app)}
+    for address in sorted(every):
+        if address.startswith(ELSEWHERE):
+            continue
+        answer = page.request.get(demo.url + address, max_redirects=0)
+        if answer.status == 200 and answer.headers["content-type"].startswith("text/html"):
+            found.append(address)
+    return found
+
+
+SINGLE = [
+    "/incidents/1/", "/incidents/2/", "/runs/1/", "/runbooks/checkout-errors/", "/reviews/1/",
+    "/improvements/1/", "/monitoring/alerts/1/", "/monitoring/alerts/1/calls/",
+    "/monitoring/rules/1/", "/monitoring/silences/1/", "/monitoring/reports/1/",
+    "/monitoring/components/checkout/", "/monitoring/explore/?query=up", "/page/1/",
+    "/maintenance/components/checkout/", "/maintenance/changes/1/", "/people/junior",
+    "/people/associate", "/teams/storefront", "/ladder/people/junior", "/ladder/duties/IR-L1-3",
+    "/settings/escalation/shop/", "/do/incidents.set_severity?on=incidents.incident:2",
+    "/do/accounts.set_dial?on=people.house:1",
+]  # fmt: skip
+
+
+def _problems(page: Page, only: dict[str, Any]) -> list[str]:
+    found = Axe().run(page, options={"runOnly": only})
+    return [
+        f"{rule['id']}: {node['html'][:200]} {node['failureSummary'][:300]}"
+        for rule in found.response["violations"]
+        for node in rule["nodes"]
+    ]
+
+
+def test_axe_finds_nothing_on_any_page(demo: Demo) -> None:
+    problems: dict[str, list[str]] = {}
+    with chromium() as browser:
+        reader = Somebody(browser, demo.url, "associate")
+        page, pages = reader.page, _pages(demo, reader.page)
+        assert {"/", "/asks", "/incidents/", "/monitoring/", "/ladder/"} <= set(pages)
+        for address in [*pages, *SINGLE]:
+            page.set_viewport_size(DESKTOP)
+            page.emulate_media(color_scheme="light", reduced_motion="reduce")
+            answer = page.goto(address)
+            assert answer is not None
+            assert answer.status == 200, address
+            page.wait_for_timeout(300)
+            found = {"light, 1280": _problems(page, RULES)}
+            page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+            found["dark, 1280"] = _problems(page, CONTRAST)
+            page.set_viewport_size(NARROW)
+            page.wait_for_timeout(100)
+            found["dark, 360"] = _problems(page, RULES)
+            if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+                found["dark, 360"].append("it is wider than the window")
+            problems |= {f"{address} ({how})": what for how, what in found.items() if what}
+        assert reader.errors == []
+    assert problems == {}
