@@ -1,10 +1,12 @@
-"""What all tests share: people at every level, the clock put back."""
+"""What all tests share: people at every level, a telemetry, the clock put back."""
 
 from collections.abc import Callable, Iterator
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.db import connection
+from tests.prometheus_server import Telemetry
 
 from watchbill.lib import clock
 from watchbill.lib.levels import Area
@@ -90,3 +92,21 @@ def house(db: None) -> House:
 def team(db: None) -> Team:
     """A team without members."""
     return Team.objects.create(slug="shop", name="Shop team")
+
+
+@pytest.fixture
+def telemetry(settings: Any) -> Iterator[Telemetry]:
+    """A server that answers what the test says, at the address where telemetry is looked for."""
+    running = Telemetry()
+    settings.TELEMETRY_URL = running.url
+    settings.TELEMETRY_TOKEN = "let me in"
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def away(settings: Any) -> None:
+    """Nothing listens: the port was free a moment ago."""
+    gone = Telemetry()
+    gone.close()
+    settings.TELEMETRY_URL = gone.url

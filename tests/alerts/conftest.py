@@ -8,9 +8,9 @@ import pytest
 
 from watchbill.alerts.models import Alert, Rule, RuleFile, RuleGroup
 from watchbill.catalog.models import Component
-from watchbill.monitoring.seam import Sample
 from watchbill.people.identify import digest
 from watchbill.people.models import Person, Team, Token
+from watchbill.prometheus import Sample
 
 T0 = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ from tests.alerts.conftest import T0, FakeTelemetry
 from watchbill.alerts.evaluate import Seen, advance, evaluate_due
 from watchbill.alerts.models import Alert, Change, Rule, RuleGroup
 from watchbill.catalog.models import Component
-from watchbill.monitoring.seam import BadQuery, TelemetryAway
+from watchbill.prometheus import QueryRefused, TelemetryAway
 from watchbill.web.models import Event
 
 HOST = {"__name__": "errors", "host": "a"}
@@ -148,7 +148,7 @@ def test_one_bad_rule_does_not_stop_its_neighbours(
 
     def ask(query: str, at: object = None) -> object:
         if query == "bad":
-            raise BadQuery("execution", "many-to-many matching")
+            raise QueryRefused("many-to-many matching")
         return telemetry(query)
 
     evaluate_due(T0, ask)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from tests.alerts.conftest import T0, FakeTelemetry
 from watchbill.alerts import health
 from watchbill.alerts.load import first_slot, read_folder
 from watchbill.alerts.models import Alert, Change, Rule, RuleFile, RuleGroup
-from watchbill.monitoring.seam import BadQuery, TelemetryAway
+from watchbill.prometheus import BadQuery, QueryRefused, TelemetryAway
 
 TEXT = """groups:
 - name: web
@@ -61,10 +61,18 @@ def test_a_wrong_version_is_refused_and_the_old_one_stays(
 def test_an_expression_that_is_not_promql_is_refused(
     folder: Path, telemetry: FakeTelemetry
 ) -> None:
-    telemetry.error = BadQuery("bad_data", "1:3: parse error: unexpected end")
+    telemetry.error = BadQuery("1:3: parse error: unexpected end")
     read_folder(T0, telemetry, folder)
     assert names() == []
     assert "parse error" in RuleFile.objects.get().wrong
+
+
+def test_an_expression_that_is_too_much_now_is_taken(
+    folder: Path, telemetry: FakeTelemetry
+) -> None:
+    telemetry.error = QueryRefused("too many samples")
+    read_folder(T0, telemetry, folder)
+    assert names() == ["Errors", "Slow"]
 
 
 def test_while_telemetry_is_away_files_are_taken_as_they_are(

@@ -11,9 +11,9 @@ from watchbill.lib import clock
 from watchbill.lib.levels import Area
 from watchbill.maintenance import acts, measure
 from watchbill.maintenance.models import Change
-from watchbill.monitoring.seam import Sample, TelemetryAway
 from watchbill.people.models import Person
 from watchbill.practice.models import Improvement
+from watchbill.prometheus import Sample, TelemetryAway
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ from watchbill.catalog.models import Component
 from watchbill.lib import clock
 from watchbill.monitoring import freeze
 from watchbill.monitoring.models import Report
-from watchbill.monitoring.seam import BadQuery, Series, TelemetryAway
 from watchbill.people.models import Person
+from watchbill.prometheus import BadQuery, Series, TelemetryAway
 from watchbill.web.models import Event
 
 pytestmark = pytest.mark.django_db
@@ -65,7 +65,7 @@ def test_away_is_tried_again_and_given_up_after_a_day(made: Report) -> None:
 
 def test_a_wrong_query_is_told(made: Report) -> None:
     def wrong(*asked: object) -> Sequence[Series]:
-        raise BadQuery("bad_data", "1:1: parse error")
+        raise BadQuery("1:1: parse error")
 
     assert freeze.tick(clock.now(), wrong) == 1
     made.refresh_from_db()

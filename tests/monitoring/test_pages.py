@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from tests.monitoring.conftest import Telemetry, failure, vector
+from tests.prometheus_server import Telemetry, failure, vector
 
 from watchbill.catalog.models import Component
 from watchbill.lib import clock

@@ -2,8 +2,9 @@
 
 import pytest
 from django.test import Client
-from tests.monitoring.conftest import Telemetry, failure, vector
+from tests.prometheus_server import Telemetry, failure, vector
 
+from watchbill import prometheus
 from watchbill.people.identify import digest
 from watchbill.people.models import Person, Token
 
@@ -19,8 +20,9 @@ def test_without_a_session_nothing_is_passed_on(client: Client, telemetry: Telem
 
 @pytest.mark.parametrize(
     "path",
-    ["admin/tsdb/delete_series", "write", "../../admin", "label/a/b/values", "targets", "rules",
-     "label/__name__/values/x", "QUERY", "query/"],
+    ["admin/tsdb/delete_series", "write", "../../admin", "label/a/b/values", "targets",
+     "label/__name__/values/x", "label/%2e%2e/values", "label/a%3f/values", "labelx", "QUERY",
+     "query/", "query%0a"],
 )  # fmt: skip
 def test_only_reads_are_passed_on(
     path: str, client: Client, jun: Person, telemetry: Telemetry
@@ -60,6 +62,16 @@ def test_away(client: Client, jun: Person, away: None) -> None:
     client.force_login(jun)
     answer = client.get(QUERY, {"query": "up"})
     assert (answer.status_code, answer.json()["errorType"]) == (503, "unavailable")
+
+
+def test_an_answer_too_large(
+    client: Client, jun: Person, telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prometheus, "LARGEST_ANSWER", 1 << 20)
+    client.force_login(jun)
+    telemetry.fails(200, b" " * (2 << 20))
+    answer = client.get(QUERY, {"query": "up"})
+    assert (answer.status_code, answer.json()["errorType"]) == (422, "execution")
 
 
 def test_our_own_credential_refused_is_no_sign_out(

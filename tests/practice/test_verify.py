@@ -1,6 +1,6 @@
 """The measure of an improvement is read when it is accepted and after it is done."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from tests.practice.conftest import Propose
@@ -9,8 +9,8 @@ from tests.practice.test_acts import next_week
 from watchbill.lib import clock
 from watchbill.people.models import Person
 from watchbill.practice import acts, verify
-from watchbill.practice.measure import NoAnswer, Sample
 from watchbill.practice.models import Improvement
+from watchbill.prometheus import BadQuery, QueryFunc, Sample, TelemetryAway
 
 
 @pytest.fixture
@@ -20,8 +20,15 @@ def accepted(propose: Propose, sam: Person) -> Improvement:
     return work
 
 
-def one(value: float) -> verify.Query:
-    return lambda expression: [Sample({}, value)]
+def one(value: float) -> QueryFunc:
+    return lambda query, at=None: [Sample({}, 0, value)]
+
+
+def failing(error: Exception) -> QueryFunc:
+    def fail(query: str, at: datetime | None = None) -> list[Sample]:
+        raise error
+
+    return fail
 
 
 def test_before_and_after(accepted: Improvement, sam: Person) -> None:
@@ -36,13 +43,14 @@ def test_before_and_after(accepted: Improvement, sam: Person) -> None:
 
 
 def test_what_cannot_be_read_says_why_and_is_tried_again(accepted: Improvement) -> None:
-    def away(expression: str) -> list[Sample]:
-        raise NoAnswer("telemetry does not answer")
-
-    for query, told in ((away, "does not answer"), (lambda e: [], "0 values instead of one")):
+    for query, told in (
+        (failing(TelemetryAway("nothing answers")), "cannot be read: nothing answers"),
+        (failing(BadQuery("1:3: parse error")), "cannot be read: 1:3: parse error"),
+        (lambda query, at=None: [], "gives 0 values instead of one"),
+    ):
         assert verify.tick(clock.now(), query) == 0
         accepted.refresh_from_db()
-        assert told in accepted.measure_problem
+        assert accepted.measure_problem == told
     assert verify.tick(clock.now(), one(3)) == 1
     accepted.refresh_from_db()
     assert (accepted.before, accepted.measure_problem) == (3, "")
@@ -50,8 +58,4 @@ def test_what_cannot_be_read_says_why_and_is_tried_again(accepted: Improvement) 
 
 def test_without_a_measure_nothing_is_asked(propose: Propose, sam: Person) -> None:
     acts.accept_improvement.perform(sam, propose(), owner="sam", due=next_week())
-
-    def never(expression: str) -> list[Sample]:
-        raise AssertionError(expression)
-
-    assert verify.tick(clock.now(), never) == 0
+    assert verify.tick(clock.now(), failing(AssertionError("asked"))) == 0

@@ -3,19 +3,19 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any, ClassVar
 
 import pytest
+from tests.prometheus_server import Telemetry, vector
 from tests.runbooks.conftest import Publish, gone, one_step
 
 from watchbill.acts import perform, timeline
 from watchbill.acts.models import Entry
 from watchbill.lib import clock
 from watchbill.people.models import Person
-from watchbill.practice import measure
-from watchbill.practice.measure import NoAnswer, Sample
+from watchbill.prometheus import QueryFunc, Sample, TelemetryAway
 from watchbill.runbooks import acts, execute
 from watchbill.runbooks.models import Execution, Run
 
@@ -42,9 +42,9 @@ def python(code: str) -> str:
     return f"```command\n- python\n- |\n  {code}\n```"
 
 
-def work(execution: Execution) -> Execution:
+def work(execution: Execution, query: QueryFunc = execute.ASK) -> Execution:
     """One round of the work process; the row afterwards."""
-    execute.tick(clock.now())
+    execute.tick(clock.now(), query)
     execution.refresh_from_db()
     return execution
 
@@ -170,31 +170,48 @@ def test_a_row_left_by_a_killed_process_is_interrupted_not_repeated(
     assert acts.run_step.perform(ann, run, step=1).state == Entry.State.DONE
 
 
-def test_a_check_waits_until_it_holds(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers: Iterator[list[Sample]] = iter([[], [Sample({}, 0.0)], [Sample({"job": "shop"}, 2.0)]])
-    monkeypatch.setattr(measure, "query", lambda expression: next(answers))
+def test_a_check_waits_until_it_holds(queue: Queue) -> None:
+    answers = iter([[], [Sample({}, 0, 0.0)], [Sample({"job": "shop"}, 0, 2.0)]])
+
+    def query(query: str, at: datetime | None = None) -> list[Sample]:
+        assert query == "up == 1"
+        return next(answers)
+
     execution = queue("```promql\nwithin: 1m\nup == 1\n```")
-    assert (work(execution).state, execution.result) == (State.QUEUED, "not yet: no result")
-    assert execute.tick(clock.now()) == 0, "not before it is due again"
+    assert (work(execution, query).state, execution.result) == (State.QUEUED, "not yet: no result")
+    assert execute.tick(clock.now(), query) == 0, "not before it is due again"
     clock.shift(execute.LOOK_AGAIN)
-    assert work(execution).state == State.QUEUED
+    assert work(execution, query).state == State.QUEUED
     clock.shift(execute.LOOK_AGAIN)
-    assert (work(execution).state, execution.result) == (
+    assert (work(execution, query).state, execution.result) == (
         State.SUCCEEDED, 'holds: {job="shop"} 2'
     )  # fmt: skip
 
 
-def test_a_check_that_never_holds_fails(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(expression: str) -> list[Sample]:
-        raise NoAnswer("telemetry does not answer")
+def test_a_check_that_never_holds_fails(queue: Queue) -> None:
+    def away(query: str, at: datetime | None = None) -> list[Sample]:
+        raise TelemetryAway("nothing answers")
 
-    monkeypatch.setattr(measure, "query", away)
     execution = queue("```promql\nwithin: 10s\nup == 1\n```")
-    assert work(execution).state == State.QUEUED
+    assert work(execution, away).state == State.QUEUED
     clock.shift(timedelta(seconds=11))
-    assert (work(execution).state, execution.result) == (
-        State.FAILED, "does not hold: telemetry does not answer"
+    assert (work(execution, away).state, execution.result) == (
+        State.FAILED, "does not hold: nothing answers"
     )  # fmt: skip
+
+
+def test_a_check_asks_telemetry(queue: Queue, telemetry: Telemetry) -> None:
+    telemetry.says(vector(({"job": "shop"}, "1")))
+    execution = work(queue("```promql\nup == 1\n```"))
+    assert (execution.state, execution.result) == (State.SUCCEEDED, 'holds: {job="shop"} 1')
+
+
+@pytest.mark.parametrize(
+    ("values", "passed"),
+    [([], False), ([0.0], False), ([1.0], True), ([1.0, 0.0], False), ([float("nan")], False)],
+)
+def test_what_passes_a_check(values: list[float], passed: bool) -> None:
+    assert execute.holds([Sample({}, 0, value) for value in values]) is passed
 
 
 class Balancer(BaseHTTPRequestHandler):

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
+from tests.prometheus_server import Telemetry, vector
 
 from watchbill.lib import clock
 from watchbill.web import health
@@ -119,6 +120,24 @@ def test_nothing_is_said_of_lanes_before_there_are_any(tmp_path: Path, settings:
     settings.DATA = tmp_path
     assert health._lanes() == []
     assert health._processes() == []
+
+
+def test_telemetry_says_how_it_does(telemetry: Telemetry, settings: Any) -> None:
+    settings.TELEMETRY_EMBEDDED = True
+    telemetry.says({"series": 12})
+    assert health._telemetry() == ({"series": 12}, "")
+    assert telemetry.asked == [("GET", "/api/v1/status/watchbill", {})]
+    settings.TELEMETRY_EMBEDDED = False
+    telemetry.says(vector(({}, "1")))
+    assert health._telemetry() == ({}, "")
+    assert telemetry.asked[1:] == [("POST", "/api/v1/query", {"query": ["1"]})]
+
+
+@pytest.mark.parametrize("embedded", [True, False])
+def test_telemetry_that_is_away_is_said_to_be(embedded: bool, away: None, settings: Any) -> None:
+    settings.TELEMETRY_EMBEDDED = embedded
+    said, trouble = health._telemetry()
+    assert (said, trouble.startswith("is away: nothing answers at http://")) == ({}, True)
 
 
 def test_health_asks_who_you_are(client: Client) -> None:

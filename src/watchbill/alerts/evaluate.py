@@ -19,7 +19,7 @@ from watchbill.alerts import annotate
 from watchbill.alerts.changes import Moved, component_of, components_of, fingerprint, hand_on
 from watchbill.alerts.models import Alert, Rule, RuleGroup
 from watchbill.lib import clock
-from watchbill.monitoring.seam import BadQuery, QueryFunc, Sample, TelemetryAway
+from watchbill.prometheus import QueryFunc, QueryRefused, Sample, TelemetryAway
 from watchbill.web.live import publish
 
 AT_ONCE = 8  # queries under way at the same time
@@ -82,7 +82,7 @@ def _ask_all(asked: Sequence[tuple[Rule, datetime]], ask: QueryFunc) -> list[Res
             return Result(health=Health.UNKNOWN, error=reason)
         try:
             return Result(ask(rule.expr, at))
-        except BadQuery as error:
+        except QueryRefused as error:
             return Result(health=Health.ERROR, error=str(error)[:500])
         except TelemetryAway as error:
             reason = str(error)[:500]

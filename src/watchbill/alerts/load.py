@@ -13,7 +13,7 @@ from watchbill.alerts import rulefile
 from watchbill.alerts.changes import hand_on
 from watchbill.alerts.models import Alert, Rule, RuleFile, RuleGroup
 from watchbill.alerts.rulefile import GroupText, RuleText, WrongFile
-from watchbill.monitoring.seam import BadQuery, QueryFunc, TelemetryAway
+from watchbill.prometheus import BadQuery, QueryFunc, QueryRefused, TelemetryAway
 from watchbill.web.live import publish
 
 
@@ -87,10 +87,10 @@ def _check_expressions(groups: Iterable[GroupText], now: datetime, ask: QueryFun
         except TelemetryAway:
             return
         except BadQuery as error:
-            if error.kind == "bad_data":
-                raise WrongFile(
-                    rule.line, f"alert {rule.name}: {error}", "Try it in Explore."
-                ) from None
+            what = f"alert {rule.name}: {error}"
+            raise WrongFile(rule.line, what, "Try it in Explore.") from None
+        except QueryRefused:
+            continue  # it can be read, and may be answered another time
 
 
 def _take_over(row: RuleFile, groups: list[GroupText], digest: str, now: datetime) -> None:

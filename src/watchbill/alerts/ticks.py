@@ -2,19 +2,19 @@
 
 from datetime import datetime
 
+from watchbill import prometheus
 from watchbill.alerts import evaluate, intake, load, own
 from watchbill.lib.ticks import Tick
-from watchbill.monitoring import seam
 
 
 def read_folder(now: datetime) -> int:
     """See `load.read_folder`."""
-    return load.read_folder(now, seam.query)
+    return load.read_folder(now, prometheus.query)
 
 
 def evaluate_due(now: datetime) -> int:
     """See `evaluate.evaluate_due`."""
-    return evaluate.evaluate_due(now, seam.query)
+    return evaluate.evaluate_due(now, prometheus.query)
 
 
 TICKS = [

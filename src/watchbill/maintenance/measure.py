@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from watchbill import prometheus
 from watchbill.maintenance.models import Change
-from watchbill.monitoring import seam
-from watchbill.monitoring.seam import BadQuery, QueryFunc, TelemetryAway
+from watchbill.prometheus import NoAnswer, QueryFunc
 from watchbill.web.live import publish
 
 SETTLES = timedelta(minutes=10)
@@ -19,7 +19,7 @@ TRY_AGAIN = timedelta(seconds=30)
 GIVE_UP = timedelta(days=1)
 
 
-def tick(now: datetime, query: QueryFunc = seam.query) -> int:
+def tick(now: datetime, query: QueryFunc = prometheus.query) -> int:
     """Read what is due; how many numbers were stored."""
     due = Change.objects.select_related("improvement").filter(measure_after__lte=now)
     return sum(_read(change, now, query) for change in due.order_by("measure_after")[:20])
@@ -35,7 +35,7 @@ def _read(change: Change, now: datetime, query: QueryFunc) -> bool:
     at = begun if before or ended is None else ended + SETTLES
     try:
         samples = query(change.improvement.measure, at)
-    except (BadQuery, TelemetryAway) as error:
+    except NoAnswer as error:
         return _store(change, _later(now, at), problem=str(error))
     if len(samples) != 1:
         problem = f"gives {len(samples)} values instead of one"

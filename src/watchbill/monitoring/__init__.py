@@ -1,1 +1,1 @@
-"""What is measured: the seam to telemetry, exploring it, and reports of what looks wrong."""
+"""What is measured: exploring it, and reports of what looks wrong."""

@@ -1,12 +1,12 @@
 """Freezing: the chart of a report is kept as it was, soon after it was reported."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from watchbill.monitoring import seam
+from watchbill import prometheus
 from watchbill.monitoring.models import Report
-from watchbill.monitoring.seam import BadQuery, Series, TelemetryAway
+from watchbill.prometheus import QueryRefused, RangeFunc, Series, TelemetryAway
 from watchbill.web.live import publish
 
 MOST_POINTS = 240  # of one series
@@ -16,10 +16,8 @@ AROUND = 0.25  # of the range's length, shown before and after it
 TRY_AGAIN = timedelta(seconds=30)
 GIVE_UP = timedelta(days=1)
 
-RangeFunc = Callable[[str, datetime, datetime, float], Sequence[Series]]
 
-
-def tick(now: datetime, query_range: RangeFunc = seam.query_range) -> int:
+def tick(now: datetime, query_range: RangeFunc = prometheus.query_range) -> int:
     """Freeze what is due; how many reports are done with. What cannot be read is tried again."""
     due = Report.objects.filter(freeze_after__lte=now).order_by("freeze_after")[:20]
     return sum(_freeze(report, now, query_range) for report in due)
@@ -45,7 +43,7 @@ def _freeze(report: Report, now: datetime, query_range: RangeFunc) -> bool:
     still = Report.objects.filter(pk=report.pk, freeze_after=report.freeze_after)
     try:
         found = query_range(report.query, start, min(end, now), step)
-    except BadQuery as error:
+    except QueryRefused as error:
         still.update(freeze_after=None, freeze_error=str(error)[:500])
     except TelemetryAway as error:
         later = now + TRY_AGAIN if now - report.at < GIVE_UP else None

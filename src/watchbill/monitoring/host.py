@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from watchbill.monitoring import seam
+from watchbill import prometheus
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,8 @@ class HostChart:
 
 
 def instances() -> list[str]:
-    """The machines that are measured now. Raises TelemetryAway."""
-    found = seam.query("group by (instance) (node_cpu_seconds_total)")
+    """The machines that are measured now. Raises prometheus.NoAnswer."""
+    found = prometheus.query("group by (instance) (node_cpu_seconds_total)")
     return sorted(sample.labels.get("instance", "") for sample in found)
 
 

@@ -8,14 +8,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from watchbill import prometheus
 from watchbill.acts import timeline
 from watchbill.catalog.models import Component
 from watchbill.lib import clock
 from watchbill.lib.levels import LEVELS, Area
-from watchbill.monitoring import seam
 from watchbill.monitoring.models import Report
-from watchbill.monitoring.seam import BadQuery, Sample, TelemetryAway
 from watchbill.people.models import Person
+from watchbill.prometheus import BadQuery, QueryRefused, Sample, TelemetryAway
 
 SHOWN_ROWS = 200
 WINDOWS: Mapping[str, timedelta] = {
@@ -75,12 +75,14 @@ def exploration(given: Mapping[str, str]) -> Exploration:
     if not query:
         return asked
     try:
-        return replace(asked, samples=seam.query(query, end))
+        return replace(asked, samples=prometheus.query(query, end))
     except TelemetryAway as error:
         return replace(asked, away=str(error))
     except BadQuery as error:
         before, at, after = place(query, error.line, error.column)
         return replace(asked, error=str(error), before=before, at=at, after=after)
+    except QueryRefused as error:
+        return replace(asked, error=str(error))
 
 
 def place(query: str, line: int, column: int) -> tuple[str, str, str]:

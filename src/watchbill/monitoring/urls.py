@@ -1,8 +1,10 @@
 """Addresses of monitoring, and telemetry's read-only API for browsers."""
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from watchbill.monitoring import proxy, views
+
+register_converter(proxy.PassedOn, "passed_on")
 
 app_name = "monitoring"
 urlpatterns = [
@@ -14,5 +16,5 @@ urlpatterns = [
     path("monitoring/sources/", views.sources, name="sources"),
     path("monitoring/hosts/", views.hosts, name="hosts"),
     path("monitoring/components/<slug:slug>/", views.component, name="component"),
-    path("telemetry/api/v1/<path:path>", proxy.telemetry, name="telemetry"),
+    path("telemetry/api/v1/<passed_on:path>", proxy.telemetry, name="telemetry"),
 ]

@@ -8,10 +8,11 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 
+from watchbill import prometheus
 from watchbill.acts import timeline
 from watchbill.acts.web import Request, signed_in
 from watchbill.catalog.models import Component
-from watchbill.monitoring import freeze, host, reads, seam
+from watchbill.monitoring import freeze, host, reads
 from watchbill.monitoring.models import Report
 from watchbill.people.models import House
 
@@ -100,7 +101,7 @@ def hosts(request: Request) -> HttpResponse:
     asked = request.GET.get("instance", "")
     try:
         instances, away = host.instances(), ""
-    except (seam.TelemetryAway, seam.BadQuery) as error:
+    except prometheus.NoAnswer as error:
         instances, away = [], str(error)
     shown = asked if asked in instances else (instances[0] if instances else "")
     context = {
@@ -125,8 +126,8 @@ def component(request: Request, slug: str) -> HttpResponse:
 
 def _targets() -> dict[str, object]:
     try:
-        targets, away = seam.targets(), ""
-    except (seam.TelemetryAway, seam.BadQuery) as error:
+        targets, away = prometheus.targets(), ""
+    except prometheus.NoAnswer as error:
         targets, away = [], str(error)
     down = [target for target in targets if target.health == "down"]
     return {"targets": targets, "down": down, "away": away}

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
-from watchbill.practice import measure
-from watchbill.practice.measure import NoAnswer, Query
+from watchbill import prometheus
 from watchbill.practice.models import Improvement
+from watchbill.prometheus import NoAnswer, QueryFunc
 from watchbill.web.live import publish
 
 State = Improvement.State
@@ -14,7 +14,7 @@ SETTLES = timedelta(minutes=5)
 """How long after completion the effect is read: rates over five minutes must be new ones."""
 
 
-def tick(now: datetime, query: Query = measure.query) -> int:
+def tick(now: datetime, query: QueryFunc = prometheus.query) -> int:
     """Read what is due; how many numbers were stored. A query that fails is tried again later."""
     due = Improvement.objects.exclude(measure="").filter(
         Q(state=State.ACCEPTED, before=None)
@@ -23,12 +23,12 @@ def tick(now: datetime, query: Query = measure.query) -> int:
     return sum(_read(work, query) for work in due.order_by("pk")[:50])
 
 
-def _read(work: Improvement, query: Query) -> int:
+def _read(work: Improvement, query: QueryFunc) -> int:
     try:
         samples = query(work.measure)
         problem = "" if len(samples) == 1 else f"gives {len(samples)} values instead of one"
     except NoAnswer as error:
-        samples, problem = [], str(error)[:300]
+        samples, problem = (), f"cannot be read: {error}"[:300]
     if problem:
         if problem != work.measure_problem:
             Improvement.objects.filter(pk=work.pk).update(measure_problem=problem)

@@ -7,12 +7,15 @@ again.
 """
 
 import json
+import math
 import select
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +24,11 @@ import msgspec
 from django.db import transaction
 from django.db.models import F
 
+from watchbill import prometheus
 from watchbill.acts import record
 from watchbill.lib import clock, lifeline
 from watchbill.people.models import Person
-from watchbill.practice import measure
-from watchbill.practice.measure import NoAnswer
+from watchbill.prometheus import NoAnswer, QueryFunc, Sample
 from watchbill.runbooks.acts import advance
 from watchbill.runbooks.commands import Allowed, NotAllowed, allowed
 from watchbill.runbooks.models import Execution, Run
@@ -36,9 +39,11 @@ State = Execution.State
 LEASE = timedelta(seconds=10)
 BEAT = 1.0  # seconds between two renewals
 LOOK_AGAIN = timedelta(seconds=5)  # between two readings of a check
+ANSWER_WITHIN = 10.0  # seconds that a check gives telemetry
 MOST_OUTPUT = 64 * 1024  # bytes
 UNKNOWN = "it is unknown whether it took effect"
 CHILD = Path(__file__).with_name("child.py")
+ASK: QueryFunc = partial(prometheus.query, within=ANSWER_WITHIN)
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,9 @@ class Ended:
     output: str = ""
 
 
-def tick(now: datetime) -> int:
+def tick(now: datetime, query: QueryFunc = ASK) -> int:
     """Mark what was cut off, then do the next step that waits; how many rows went on."""
-    return _cut_off(now) + _do_next(now)
+    return _cut_off(now) + _do_next(now, query)
 
 
 def _cut_off(now: datetime) -> int:
@@ -69,7 +74,7 @@ def _lose(execution: Execution, now: datetime) -> int:
     return _end(execution, Ended(State.INTERRUPTED, why))
 
 
-def _do_next(now: datetime) -> int:
+def _do_next(now: datetime, query: QueryFunc) -> int:
     waiting = Execution.objects.filter(state=State.QUEUED, due_at__lte=now).order_by("due_at", "pk")
     execution = waiting.select_related("run").first()
     if execution is None:
@@ -78,7 +83,7 @@ def _do_next(now: datetime) -> int:
     lease = LEASE + timedelta(seconds=do.timeout if isinstance(do, Http) else 0)
     deadline = execution.deadline
     if isinstance(do, Check):
-        lease += timedelta(seconds=measure.TIMEOUT)
+        lease += timedelta(seconds=ANSWER_WITHIN)
         deadline = deadline or now + timedelta(seconds=do.within)
     with transaction.atomic():
         claimed = Execution.objects.filter(pk=execution.pk, state=State.QUEUED).update(
@@ -90,7 +95,7 @@ def _do_next(now: datetime) -> int:
         publish(execution.run.ref)
     execution.deadline = deadline
     if isinstance(do, Check):
-        return _check(execution, do)
+        return _check(execution, do, query)
     assert isinstance(do, Command | Http)
     ended = _command(execution, do) if isinstance(do, Command) else _http(execution, do)
     _end(execution, ended)
@@ -134,11 +139,11 @@ def _machine() -> Person:
 # Checks
 
 
-def _check(execution: Execution, do: Check) -> int:
+def _check(execution: Execution, do: Check, query: QueryFunc) -> int:
     try:
-        samples = measure.query(do.expression)
+        samples = query(do.expression)
         shown = "; ".join(map(str, samples[:5])) or "no result"
-        passed, found = measure.holds(samples), shown
+        passed, found = holds(samples), shown
     except NoAnswer as error:
         passed, found = False, str(error)
     now = clock.now()
@@ -152,6 +157,11 @@ def _check(execution: Execution, do: Check) -> int:
         )
         publish(execution.run.ref)
     return 1
+
+
+def holds(samples: Sequence[Sample]) -> bool:
+    """Whether a check with this result passes: something came back, and none of it is zero."""
+    return bool(samples) and all(s.value != 0 and not math.isnan(s.value) for s in samples)
 
 
 # Commands

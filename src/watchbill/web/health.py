@@ -12,7 +12,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import httpx
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
@@ -23,9 +22,11 @@ from django.template.loader import render_to_string
 from django.urls import path
 from django.views.decorators.http import require_safe
 
+from watchbill import prometheus
 from watchbill.lib import clock
 
 STALE = timedelta(seconds=60)  # a lane whose tick takes longer than this is shown as stuck
+ANSWER_WITHIN = 2.0  # seconds that telemetry is given
 LITTLE_DISK, NO_DISK = 1024**3, 1024**2  # bytes
 _migrated = False
 
@@ -181,19 +182,15 @@ def _telemetry() -> tuple[dict[str, Any], str]:
 
     A Prometheus-compatible cluster has no such page; it is asked for a constant instead.
     """
-    page = "/api/v1/status/watchbill" if settings.TELEMETRY_EMBEDDED else "/api/v1/query?query=1"
-    token = settings.TELEMETRY_TOKEN
     try:
-        answer = httpx.get(
-            settings.TELEMETRY_URL + page,
-            headers={"Authorization": f"Bearer {token}"} if token else {},
-            timeout=2.0,
-        )
-        answer.raise_for_status()
-        data = answer.json().get("data", {})
-    except (httpx.HTTPError, ValueError) as error:
-        return {}, f"does not answer: {error}"
-    return (data if settings.TELEMETRY_EMBEDDED else {}), ""
+        if settings.TELEMETRY_EMBEDDED:
+            page = "status/watchbill"
+            said = prometheus.fetch(page, dict[str, Any], method="GET", within=ANSWER_WITHIN)
+            return said, ""
+        prometheus.query("1", within=ANSWER_WITHIN)
+    except prometheus.NoAnswer as error:
+        return {}, f"is away: {error}"
+    return {}, ""
 
 
 def _telemetry_problems(said: dict[str, Any]) -> Iterator[Problem]:

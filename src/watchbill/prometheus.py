@@ -1,14 +1,16 @@
 """Seam 1: telemetry, over the Prometheus HTTP API. The embedded engine or any cluster answers.
 
-Rules, explore and panels get a `QueryFunc` as a value, so that a test passes a ten-line fake.
-https://prometheus.io/docs/prometheus/latest/querying/api/
+The one client of all apps. What asks by a rhythm gets a `QueryFunc` as a value, so that a test
+passes a ten-line fake. https://prometheus.io/docs/prometheus/latest/querying/api/
 """
 
+import os
 import re
+import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from typing import Any, Protocol, TypeVar
 
 import httpx
@@ -23,27 +25,37 @@ T = TypeVar("T")
 Params = Sequence[tuple[str, str]]
 
 
-class TelemetryAway(Exception):
-    """Telemetry did not answer, or not in Prometheus's form; the message says why."""
+class NoAnswer(Exception):
+    """There are no values; the message says why."""
 
 
-class BadQuery(Exception):
-    """Telemetry answered that the query cannot be answered.
+class TelemetryAway(NoAnswer):
+    """Nothing answers, or not in time, or it cannot work now: the same may be asked later."""
 
-    `kind` is Prometheus's errorType ("bad_data", "execution", "timeout", …); `line` and `column`
-    count from 1 and are 0 when the answer names no place.
+
+class NotPrometheus(TelemetryAway):
+    """Something answers that does not speak Prometheus's API."""
+
+
+class QueryRefused(NoAnswer):
+    """Telemetry answers, but not this query: it takes too long or touches too much."""
+
+
+class BadQuery(QueryRefused):
+    """The query is wrong in itself.
+
+    `line` and `column` count from 1 and are 0 when the answer names no place.
     """
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__(message)
-        self.kind = kind
         place = re.search(r"\b(\d+):(\d+): parse error", message)
         self.line, self.column = (int(place[1]), int(place[2])) if place else (0, 0)
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One series' value at one moment; `at` in Unix seconds."""
+    """One series' value at one moment; `at` in Unix seconds. Several are an instant vector."""
 
     labels: Mapping[str, str]
     at: float
@@ -55,10 +67,13 @@ class Sample:
         inside = ", ".join(f'{k}="{v}"' for k, v in self.labels.items() if k != "__name__")
         return self.labels.get("__name__", "") + (f"{{{inside}}}" if inside else "") or "value"
 
+    def __str__(self) -> str:
+        return f"{self.selector} {self.value:g}" if self.labels else f"{self.value:g}"
+
 
 @dataclass(frozen=True)
 class Series:
-    """One series' values over a range, as (Unix seconds, value)."""
+    """One series' values over a range, as (Unix seconds, value). Several are a matrix."""
 
     labels: Mapping[str, str]
     values: Sequence[tuple[float, float]]
@@ -78,32 +93,37 @@ class Target:
 
 
 class QueryFunc(Protocol):
-    """Answers an instant query: a scalar is one sample without labels.
+    """Answers an instant query, by default of now: a scalar is one sample without labels.
 
-    Raises BadQuery, and TelemetryAway when there is no answer.
+    Raises NoAnswer: TelemetryAway, QueryRefused or BadQuery.
     """
 
     def __call__(self, query: str, at: datetime | None = None) -> Sequence[Sample]: ...
 
 
-def query(query: str, at: datetime | None = None) -> list[Sample]:
-    """The value of PromQL `query` at a moment (default: now). See QueryFunc."""
+class RangeFunc(Protocol):
+    """Answers a query from `start` to `end`, every `step` seconds. Raises NoAnswer."""
+
+    def __call__(
+        self, query: str, start: datetime, end: datetime, step: float
+    ) -> Sequence[Series]: ...
+
+
+def query(query: str, at: datetime | None = None, *, within: float = ANSWER_WITHIN) -> list[Sample]:
+    """The value of PromQL `query` at a moment. See QueryFunc."""
     params = [("query", query)] + ([("time", str(at.timestamp()))] if at else [])
-    data = _data("query", params, _Result)
+    data = fetch("query", _Result, params, within=within)
     if data.resultType == "scalar":
         return [Sample({}, *_pair(_read(data.result, tuple[float, str])))]
     if data.resultType == "vector":
         return [Sample(one.metric, *_pair(one.value)) for one in _read(data.result, list[_Sample])]
-    raise BadQuery("bad_data", f"the query gives a {data.resultType}, not values at one moment")
+    raise BadQuery(f"the query gives a {data.resultType}, not values at one moment")
 
 
 def query_range(query: str, start: datetime, end: datetime, step: float) -> list[Series]:
-    """The values of PromQL `query` from `start` to `end`, every `step` seconds."""
-    params = [
-        ("query", query), ("start", str(start.timestamp())), ("end", str(end.timestamp())),
-        ("step", str(step)),
-    ]  # fmt: skip
-    data = _data("query_range", params, _Result)
+    """The values of PromQL `query` over a range. See RangeFunc."""
+    params = [("query", query), *_span(start, end), ("step", str(step))]
+    data = fetch("query_range", _Result, params)
     return [
         Series(one.metric, [_pair(pair) for pair in one.values])
         for one in _read(data.result, list[_Series])
@@ -112,20 +132,17 @@ def query_range(query: str, start: datetime, end: datetime, step: float) -> list
 
 def series(match: str, start: datetime, end: datetime) -> list[dict[str, str]]:
     """The label sets of the series that `match` selects."""
-    params = [
-        ("match[]", match), ("start", str(start.timestamp())), ("end", str(end.timestamp()))
-    ]  # fmt: skip
-    return _data("series", params, list[dict[str, str]])
+    return fetch("series", list[dict[str, str]], [("match[]", match), *_span(start, end)])
 
 
 def label_values(name: str) -> list[str]:
     """All values of a label; of `__name__`: the metrics there are."""
-    return _data(f"label/{name}/values", (), list[str], method="GET")
+    return fetch(f"label/{name}/values", list[str], method="GET")
 
 
 def targets() -> list[Target]:
     """The active scrape targets, those in trouble first."""
-    active = _data("targets", (), _Targets, method="GET").activeTargets
+    active = fetch("targets", _Targets, method="GET").activeTargets
     found = [
         Target(
             t.scrapePool or t.labels.get("job", ""), t.scrapeUrl, t.labels, t.health,
@@ -138,16 +155,47 @@ def targets() -> list[Target]:
     return sorted(found, key=lambda t: (order.get(t.health, 2), t.job, t.url))
 
 
+def fetch(
+    path: str,
+    shape: type[T],
+    params: Params = (),
+    *,
+    method: str = "POST",
+    within: float = ANSWER_WITHIN,
+) -> T:
+    """What `/api/v1/<path>` answers as `data`, read as `shape`. Raises NoAnswer."""
+    status, body = ask(path, params, method=method, within=within)
+    if status in (401, 403):
+        raise TelemetryAway(
+            f"telemetry refused the credential ({status}): see WATCHBILL_TELEMETRY_TOKEN"
+        )
+    try:
+        answer = _read(body, _Answer)
+    except NotPrometheus:
+        if status == 200:
+            raise
+        raise TelemetryAway(f"telemetry answered with status {status}") from None
+    if answer.status == "success":
+        return _read(answer.data, shape)
+    said = answer.error or f"telemetry answered with status {status}"
+    if answer.errorType == "bad_data":
+        raise BadQuery(said)
+    if status >= 500 and answer.errorType not in ("execution", "timeout", "canceled"):
+        raise TelemetryAway(said)
+    raise QueryRefused(said)
+
+
 def ask(
     path: str, params: Params, *, method: str = "POST", within: float = ANSWER_WITHIN
 ) -> tuple[int, bytes]:
-    """Status and body of `/api/v1/<path>`, as telemetry gives them. Raises TelemetryAway."""
+    """Status and body of `/api/v1/<path>`, as they come. Raises TelemetryAway, QueryRefused."""
     token = settings.TELEMETRY_TOKEN
     fields: dict[str, Any] = {}
     for name, value in params:
         fields.setdefault(name, []).append(value)
+    until = time.monotonic() + within
     try:
-        with _client().stream(
+        with _connections.client().stream(
             method,
             f"{settings.TELEMETRY_URL.rstrip('/')}/api/v1/{path}",
             headers={"Authorization": f"Bearer {token}"} if token else None,
@@ -155,28 +203,49 @@ def ask(
             data=fields if method == "POST" else None,
             params=fields if method == "GET" else None,
         ) as answer:
-            return answer.status_code, b"".join(_limited(answer))
+            return answer.status_code, b"".join(_limited(answer, until))
     except httpx.ConnectError:
         raise TelemetryAway(f"nothing answers at {settings.TELEMETRY_URL}") from None
-    except httpx.TimeoutException:
+    except (httpx.TimeoutException, TimeoutError):
         raise TelemetryAway(f"no answer within {within:g} s") from None
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise TelemetryAway(f"the connection failed: {error}") from None
 
 
-def _limited(answer: httpx.Response) -> Iterator[bytes]:
+def _limited(answer: httpx.Response, until: float) -> Iterator[bytes]:
+    """The parts of the body; httpx itself only limits the time between two of them."""
     size = 0
     for part in answer.iter_bytes():
         size += len(part)
         if size > LARGEST_ANSWER:
-            raise TelemetryAway(f"the answer is larger than {LARGEST_ANSWER >> 20} MB")
+            raise QueryRefused(f"the answer is larger than {LARGEST_ANSWER >> 20} MB")
+        if time.monotonic() > until:
+            raise TimeoutError
         yield part
 
 
-@cache
-def _client() -> httpx.Client:
-    """One pool for the process; made on first use, so after any fork."""
-    return httpx.Client(transport=httpx.HTTPTransport(retries=1), trust_env=False)
+class _Connections:
+    """Those of this process: made on first use, shared by its threads, kept between queries."""
+
+    def __init__(self) -> None:
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget them, as a forked child must: they are its parent's."""
+        self._lock = threading.Lock()
+        self._client: httpx.Client | None = None
+
+    def client(self) -> httpx.Client:
+        """The client that holds them."""
+        with self._lock:
+            if self._client is None:
+                transport = httpx.HTTPTransport(retries=1)
+                self._client = httpx.Client(transport=transport, trust_env=False)
+            return self._client
+
+
+_connections = _Connections()
+os.register_at_fork(after_in_child=_connections.begin_anew)
 
 
 class _Sample(msgspec.Struct):
@@ -215,32 +284,19 @@ class _Answer(msgspec.Struct):
     error: str = ""
 
 
-def _data(path: str, params: Params, shape: type[T], method: str = "POST") -> T:
-    status, body = ask(path, params, method=method)
-    if status in (401, 403):
-        raise TelemetryAway(f"it refused the credential ({status}): see WATCHBILL_TELEMETRY_TOKEN")
-    try:
-        answer = _read(body, _Answer)
-    except TelemetryAway:
-        if status == 200:
-            raise
-        raise TelemetryAway(f"it answered with status {status}") from None
-    if answer.status == "success":
-        return _read(answer.data, shape)
-    if status >= 500 and answer.errorType not in ("execution", "timeout", "canceled"):
-        raise TelemetryAway(answer.error or f"it answered with status {status}")
-    raise BadQuery(answer.errorType, answer.error or f"status {status}")
-
-
 def _read(body: bytes | msgspec.Raw, shape: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise TelemetryAway("what answers there does not speak Prometheus's API") from None
+        raise NotPrometheus("what answers there does not speak Prometheus's API") from None
 
 
 def _pair(pair: tuple[float, str]) -> tuple[float, float]:
     try:
         return pair[0], float(pair[1])  # "NaN", "+Inf" and "-Inf" are read too
     except ValueError:
-        raise TelemetryAway(f"{pair[1]!r} is not a value") from None
+        raise NotPrometheus(f"{pair[1]!r} is not a value") from None
+
+
+def _span(start: datetime, end: datetime) -> Params:
+    return [("start", str(start.timestamp())), ("end", str(end.timestamp()))]
