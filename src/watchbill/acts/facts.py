@@ -33,11 +33,15 @@ def provides_seats(provider: SeatProvider) -> SeatProvider:
     return provider
 
 
-def facts_of(person: Person) -> Facts:
-    """The facts about `person`, read once and kept on the object until `person.forget()`."""
+def facts_of(person: Person, *, like: Facts | None = None) -> Facts:
+    """The facts about `person`, read once and kept on the object until `person.forget()`.
+
+    Dials and table hold for everybody: they are taken from `like` where somebody's are known.
+    """
     remembered: Facts | None = person.__dict__.get("facts")
     if remembered is None:
-        remembered = Facts(person.levels, _dials(), need_table(), _seats(person))
+        dials, need = (like.dials, like.need) if like else (_dials(), need_table())
+        remembered = Facts(person.levels, dials, need, _seats(person))
         person.__dict__["facts"] = remembered
     return remembered
 

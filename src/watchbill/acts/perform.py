@@ -10,6 +10,7 @@ from django.db.models import F
 
 from watchbill.acts import given as parameters
 from watchbill.acts.authority import Decision, Dial, Effect, Mode, why_not_guide
+from watchbill.acts.facts import facts_of
 from watchbill.acts.given import CannotBeDone
 from watchbill.acts.models import Entry
 from watchbill.acts.record import append
@@ -168,6 +169,7 @@ def _check_guide(
 def _why_no_guide(
     asked: Entry, kind: Kind[Any, ...], on: Subject, given: dict[str, Any], by: Person
 ) -> str | None:
+    facts_of(asked.by, like=facts_of(by))
     actor, other = kind.may(asked.by, on, given), kind.may(by, on, given)
     if actor.mode is Mode.NOT_YET:
         return f"{asked.by} may not do this any more."

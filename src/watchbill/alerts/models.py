@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import models
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from watchbill.alerts.matchers import Matcher, from_json, match_all
 from watchbill.catalog.models import Component
@@ -231,7 +232,7 @@ class Silence(Subject):
         """Its page."""
         return reverse("alerts:silence", args=[self.pk])
 
-    @property
+    @cached_property
     def conditions(self) -> list[Matcher]:
         """The matchers, ready to use."""
         return from_json(self.matchers)

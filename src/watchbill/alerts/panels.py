@@ -31,11 +31,10 @@ def alerts(component: Component, request: Request) -> Panel | None:
 
 
 @health
-def firing(components: Sequence[Component]) -> Mapping[int, Health]:
+def firing(components: Sequence[int]) -> Mapping[int, Health]:
     """Bad or warn while an alert fires; good for what is watched and quiet."""
-    numbers = [component.pk for component in components]
-    told = {number: Health("good", "quiet") for number in _watched(numbers)}
-    now = Alert.objects.filter(component__in=numbers, state=Alert.State.FIRING, closed_at=None)
+    told = dict.fromkeys(_watched(components), Health("good", "quiet"))
+    now = Alert.objects.filter(component__in=components, state=Alert.State.FIRING, closed_at=None)
     for row in reads.rows(now.order_by("-starts_at")):
         kind, number = row.look or "warn", row.alert.component_id
         if number is None or row.silenced or told[number].kind == "bad":

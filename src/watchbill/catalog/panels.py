@@ -7,7 +7,7 @@ An app offers a module `panels.py`:
         return Panel("Changes", render_to_string("maintenance/panel.html", {...}, request))
 
     @health
-    def firing(components: Sequence[Component]) -> dict[int, Health]:   # by primary key
+    def firing(components: Sequence[int]) -> dict[int, Health]:   # by primary key
         ...
 
     offer("maintenance.plan_change", "Plan a change", order=20)   # a button beside the title
@@ -42,7 +42,7 @@ class Health:
 
 
 PanelOf = Callable[[Component, Request], Panel | None]
-HealthOf = Callable[[Sequence[Component]], Mapping[int, Health]]
+HealthOf = Callable[[Sequence[int]], Mapping[int, Health]]
 
 UNKNOWN = Health("unknown", "not watched")
 _WORST_FIRST = ("bad", "warn", "good", "unknown")
@@ -85,11 +85,11 @@ def panels_of(component: Component, request: Request) -> list[Panel]:
     return [one for one in found if one is not None]
 
 
-def health_of(components: Sequence[Component]) -> dict[int, Health]:
+def health_of(components: Sequence[int]) -> dict[int, Health]:
     """The worst that is known of each component, by primary key."""
-    told: dict[int, Health] = {component.pk: UNKNOWN for component in components}
+    told: dict[int, Health] = dict.fromkeys(components, UNKNOWN)
     for function in _health:
         for pk, one in function(components).items():
-            if _WORST_FIRST.index(one.kind) < _WORST_FIRST.index(told[pk].kind):
+            if pk in told and _WORST_FIRST.index(one.kind) < _WORST_FIRST.index(told[pk].kind):
                 told[pk] = one
     return told

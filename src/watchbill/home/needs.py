@@ -72,9 +72,7 @@ def _waiting(person: Person) -> Iterator[Need]:
 
 
 def _seats(person: Person) -> Iterator[Need]:
-    seats = Seat.objects.filter(person=person, until=None).exclude(
-        incident__state__in=Incident.OVER
-    )
+    seats = Seat.objects.filter(person=person, until=None, incident__state__in=Incident.OPEN)
     for seat in seats.select_related("incident").order_by("-since")[:MOST]:
         role = seat.get_role_display().lower()
         yield Need(

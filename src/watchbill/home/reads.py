@@ -47,24 +47,21 @@ class System:
 
 
 def system() -> System:
-    """The state of the system, in five queries."""
-    components = list(Component.objects.order_by("-stakes", "name")[:500])
-    health = health_of(components)
+    """The state of the system, in as many queries however much there is."""
+    numbers = list(Component.objects.order_by("-stakes", "name").values_list("pk", flat=True)[:500])
+    health = health_of(numbers)
     rank = {"bad": 0, "warn": 1, "unknown": 2, "good": 3}
-    told = sorted(((c, health[c.pk]) for c in components), key=lambda pair: rank[pair[1].kind])
-    well = sum(one.kind == "good" for _, one in told)
+    worst = sorted(numbers, key=lambda number: rank[health[number].kind])[:SHOWN]
+    components = Component.objects.in_bulk(worst)
+    is_open = Incident.objects.filter(state__in=Incident.OPEN).order_by("severity", "-declared_at")
     return System(
-        incidents=list(
-            Incident.objects.exclude(state__in=Incident.OVER).order_by("severity", "-declared_at")[
-                :SHOWN
-            ]
-        ),
+        incidents=list(is_open[:SHOWN]),
         firing=list(
             Alert.objects.filter(state=Alert.State.FIRING)
             .select_related("component", "rule", "token")
             .order_by("-starts_at")[:SHOWN]
         ),
-        components=told[:SHOWN],
-        well=well,
+        components=[(components[number], health[number]) for number in worst],
+        well=sum(one.kind == "good" for one in health.values()),
         changes=Change.objects.filter(state=Change.State.UNDER_WAY).count(),
     )

@@ -34,7 +34,6 @@ def now(request: Request) -> HttpResponse:
             "needs": needs.needs_of(request.user),
             "matrix": matrix(request.user),
             "who": request.user,
-            "house": House.get(),
         },
     )
 
@@ -57,7 +56,7 @@ def palette(request: Request) -> HttpResponse:
         )
     ]
     entries += _acts(request.user)
-    for incident in Incident.objects.exclude(state__in=Incident.OVER).order_by("-pk")[:FOUND]:
+    for incident in Incident.objects.filter(state__in=Incident.OPEN).order_by("-pk")[:FOUND]:
         url = reverse("incidents:room", args=[incident.pk])
         entries.append(_entry(incident.title, incident.how_bad.short, url, "Incidents"))
     for component in Component.objects.order_by("name")[:FOUND]:

@@ -65,7 +65,7 @@ def declare_from_alert(
     impact: Impact = "",
 ) -> Outcome:
     """Say that this alert is an incident; the alert and its component belong to it."""
-    if earlier := Incident.objects.filter(alerts=alert).exclude(state__in=Incident.OVER).first():
+    if earlier := Incident.objects.filter(alerts=alert).filter(state__in=Incident.OPEN).first():
         raise CannotBeDone(
             f"It belongs to incident {earlier.pk} already.",
             hint=f"Go to {earlier.get_absolute_url()}.",

@@ -50,6 +50,7 @@ class Incident(Subject):
         RESOLVED = "resolved"
         CLOSED = "closed"
 
+    OPEN = (State.DECLARED, State.INVESTIGATING, State.MITIGATING)
     OVER = (State.RESOLVED, State.CLOSED)
 
     title = models.CharField(max_length=200)

@@ -13,7 +13,7 @@ PER_PAGE = 50
 
 def open_now() -> QuerySet[Incident]:
     """Incidents that are not over, the worst first."""
-    rows = Incident.objects.exclude(state__in=Incident.OVER)
+    rows = Incident.objects.filter(state__in=Incident.OPEN)
     return _for_a_list(rows).order_by("severity", "-declared_at")
 
 
@@ -35,7 +35,7 @@ def of_component(component: Component) -> QuerySet[Incident]:
 
 def counts() -> dict[str, int]:
     """How many incidents are open, by severity."""
-    found = Incident.objects.exclude(state__in=Incident.OVER).order_by()
+    found = Incident.objects.filter(state__in=Incident.OPEN).order_by()
     return dict(found.values_list("severity").annotate(Count("pk")))
 
 
