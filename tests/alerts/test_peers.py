@@ -7,15 +7,21 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pytest_django.live_server_helper import LiveServer
+from tests.alerts.conftest import FakeTelemetry
 
 from watchbill.acts.models import Entry
 from watchbill.alerts import intake
+from watchbill.alerts.evaluate import evaluate_due
+from watchbill.alerts.load import read_folder
 from watchbill.alerts.models import Alert, Change, Silence
+from watchbill.lib import clock
 from watchbill.people.identify import digest
 from watchbill.people.models import House, Person, Token
 
@@ -137,3 +143,42 @@ def test_amtool_silences_by_an_act_of_its_person(
         amtool("silence", "add", "alertname=x", "--comment=x", secret="source-secret")
     assert Silence.objects.count() == 1
     assert "receiver: watchbill" in amtool("config", "show")
+
+
+def form(value: Any) -> Any:
+    """What a JSON value is made of: its names, and whether it holds texts, numbers or lists."""
+    if isinstance(value, dict):
+        return {name: form(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [form(value[0])] if value else []
+    return float if isinstance(value, int | float) else type(value)
+
+
+@pytest.mark.parametrize("path", ["rules", "alerts"])
+def test_rules_and_alerts_have_the_form_that_prometheus_gives_them(
+    prometheus: subprocess.Popen[bytes],
+    live_server: LiveServer,
+    telemetry: FakeTelemetry,
+    tmp_path: Path,
+    path: str,
+) -> None:
+    telemetry.says({})
+    read_folder(clock.now(), telemetry, tmp_path)
+    evaluate_due(clock.now() + timedelta(minutes=1), telemetry)
+    listen = next(word for word in prometheus.args if "listen-address" in word)
+    theirs = f"http://{listen.partition('=')[2]}/api/v1/{path}"
+
+    def says(url: str) -> Any:
+        headers = {"Authorization": "Bearer sams-secret"}
+        return httpx.get(url, headers=headers, trust_env=False).raise_for_status().json()
+
+    until(lambda: Alert.objects.filter(token__name="prometheus").exists())
+    ours = says(f"{live_server.url}/telemetry/api/v1/{path}")
+    assert form(ours) == form(says(theirs))
+    (wanted,), (found,) = (
+        [a for g in one["data"].get("groups", [one["data"]])
+         for r in g.get("rules", [g]) for a in r["alerts"]]
+        for one in (says(theirs), ours)
+    )  # fmt: skip
+    for name in ("labels", "annotations", "state", "value"):
+        assert found[name] == wanted[name]

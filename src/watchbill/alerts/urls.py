@@ -1,8 +1,8 @@
-"""Addresses of alerts: pages, and the Alertmanager API."""
+"""Addresses of alerts: pages, the Alertmanager API, and what of Prometheus's API is of alerts."""
 
 from django.urls import path
 
-from watchbill.alerts import alertmanager, views
+from watchbill.alerts import alertmanager, prometheus_api, views
 
 app_name = "alerts"
 _API = "alertmanager/api/v2"
@@ -19,4 +19,6 @@ urlpatterns = [
     path(f"{_API}/silences", alertmanager.silences, name="am-silences"),
     path(f"{_API}/silence/<uuid:name>", alertmanager.silence, name="am-silence"),
     path(f"{_API}/status", alertmanager.status, name="am-status"),
+    path("telemetry/api/v1/rules", prometheus_api.rules, name="prometheus-rules"),
+    path("telemetry/api/v1/alerts", prometheus_api.alerts, name="prometheus-alerts"),
 ]
