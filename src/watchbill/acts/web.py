@@ -106,6 +106,10 @@ def _form(
         given = read(kind.shape, values)
     except CannotBeDone:
         given = {}
+    try:
+        lines = kind.effect(on, given) if kind.effect else []
+    except CannotBeDone:  # not filled in yet: what would happen cannot be told
+        lines = []
     decision = kind.may(request.user, on, given)
     context = {
         "kind": kind,
@@ -114,7 +118,7 @@ def _form(
         "decision": decision,
         "wait": decision.effect in (Effect.WAIT, Effect.SECOND),
         "refuse": decision.effect is Effect.REFUSE,
-        "lines": kind.effect(on, given) if kind.effect else [],
+        "lines": lines,
         "version": on.version if kind.effect else "",
         "next": _next(request),
         "again": request.GET.get("again", request.POST.get("again", "")),
