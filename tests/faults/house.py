@@ -103,12 +103,9 @@ def lived_in(data: Path, **more: str) -> Iterator[House]:
         assert house.stop(20) == 0
         assert house.processes() == []
     finally:
-        for process in house.processes():
-            process.kill()
         if house.browser:
             house.browser.close()
-        house.mail_server.stop()
-        house.hook.server.shutdown()
+        house.clear_away()
 
 
 def came_in(sender: Sender) -> int:

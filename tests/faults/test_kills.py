@@ -103,8 +103,10 @@ def _kill(demo: Demo, name: str) -> None:
 def _kill_supervisor(demo: Demo) -> None:
     """The next `serve` starts at once, while what the killed one had started still ends."""
     assert demo.process
+    assert demo.process.stdout
     demo.process.kill()
     demo.process.wait()
+    demo.process.stdout.close()
     demo.serve()
 
 

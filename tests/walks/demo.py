@@ -86,6 +86,20 @@ class Demo(Installation):
         assert "is ready" in self.printed, self.log()
         until("the example team can sign in", self._team_is_there, 60)
 
+    def clear_away(self) -> None:
+        """Leave nothing behind, however it went."""
+        for process in self.processes():
+            process.kill()
+        if self.process:
+            self.process.wait()
+            assert self.process.stdout
+            self.process.stdout.close()
+        if self.mail_server.loop.is_running():
+            self.mail_server.stop()
+        self.mail_server.loop.close()
+        self.hook.server.shutdown()
+        self.hook.server.server_close()
+
     def _team_is_there(self) -> bool:
         return "/sign-in/as/junior" in httpx.get(f"{self.url}/sign-in", timeout=10).text
 
@@ -116,7 +130,4 @@ def running(data: Path) -> Iterator[Demo]:
         yield demo
         demo.stop()
     finally:
-        for process in demo.processes():
-            process.kill()
-        demo.mail_server.stop()
-        demo.hook.server.shutdown()
+        demo.clear_away()
