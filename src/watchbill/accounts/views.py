@@ -19,7 +19,6 @@ from watchbill.lib.levels import place_words
 from watchbill.people import example
 from watchbill.people.models import House, Person, Team, Token
 
-LOOPBACK = ("127.0.0.1", "::1")
 PAGES = (
     ("/people/", "People and teams", "Accounts, placement, who owns what", "users"),
     ("/settings/authority", "Authority", "The dials, the table, every act", "shield-check"),
@@ -198,13 +197,13 @@ def sources(request: Request) -> HttpResponse:
 
 def _start_example(request: HttpRequest) -> HttpResponse:
     """Have the supervisor start the example system, and wait for it on a page of its own."""
-    if request.META.get("REMOTE_ADDR") not in LOOPBACK or not first_run.start_example():
+    if not example.beside(request) or not first_run.start_example():
         return render(request, "accounts/example_starts.html", {"possible": False}, status=409)
     return render(request, "accounts/example_starts.html", {"possible": True})
 
 
 def _demo_here(request: HttpRequest) -> bool:
-    return example.shown() and request.META.get("REMOTE_ADDR") in LOOPBACK
+    return example.shown() and example.beside(request)
 
 
 def _next(request: HttpRequest) -> str:

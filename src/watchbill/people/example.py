@@ -6,6 +6,10 @@ runs it, so that it can begin to at any moment without restarting anything.
 from pathlib import Path
 
 from django.conf import settings
+from django.http import HttpRequest
+
+LOOPBACK = ("127.0.0.1", "::1")
+FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 
 
 def mark() -> Path:
@@ -16,3 +20,26 @@ def mark() -> Path:
 def shown() -> bool:
     """The example system runs beside us."""
     return mark().exists()
+
+
+def beside(request: HttpRequest) -> bool:
+    """Somebody at this very machine asks, so that they may be any of the example people.
+
+    A proxy on this machine calls from loopback too, for the whole world. So the address asked for
+    must be loopback's as well, nothing may say that the request was passed on, and Watchbill must
+    know no other name of itself (`WATCHBILL_URL`, `WATCHBILL_ALLOWED_HOSTS`, `WATCHBILL_LISTEN`).
+    """
+    return (
+        request.META.get("REMOTE_ADDR") in LOOPBACK
+        and not any(name in request.headers for name in FORWARDED)
+        and all(map(_loopback, (_host(request), *settings.ALLOWED_HOSTS)))
+    )
+
+
+def _host(request: HttpRequest) -> str:
+    name, _, port = request.get_host().rpartition(":")
+    return name if port.isdigit() else request.get_host()
+
+
+def _loopback(name: str) -> bool:
+    return name.strip("[]") in ("", "localhost", *LOOPBACK) or name.endswith(".localhost")
