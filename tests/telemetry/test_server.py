@@ -151,9 +151,10 @@ def test_scrapes_and_says_when_a_target_is_lost(telemetry: Telemetry) -> None:
         f"  bearer_token: {TOKEN}\n  file_sd_configs: [{{files: [targets.json]}}]\n"
     )
     until(lambda: len(telemetry.query('up{job="self",x="y"}')) == 2)
-    assert [row["metric"]["instance"] for row in telemetry.query("up{job='self'} == 1")] == [
-        address
-    ]
+    until(
+        lambda: [row["metric"]["instance"] for row in telemetry.query("up{job='self'} == 1")]
+        == [address]
+    )
     targets = telemetry.client.get("/api/v1/targets").json()["data"]["activeTargets"]
     assert {one["health"] for one in targets} == {"up", "down"}
     scrape.write_text("scrape_configs:\n- job_name: self\n  metrics_paht: /x\n")

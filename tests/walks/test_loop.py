@@ -82,9 +82,8 @@ class CommandLine:
 
 
 @pytest.mark.parametrize("door", [Rest, CommandLine])
-def test_the_whole_loop(demo: Demo, door: type, record_property) -> None:
+def test_the_whole_loop(demo: Demo, door: type) -> None:
     took = walk(demo, door(demo))
     for station, seconds in took.items():
-        record_property(station, round(seconds, 1))
         print(f"{door.__name__}: {station}: {seconds:.1f} s")
     assert took["fault to firing"] <= 30
