@@ -24,7 +24,9 @@ def shown(make_person, settings, tmp_path: Path) -> Person:
 
 
 def sign_in(**said: str) -> int:
-    return Client().post("/sign-in/as/junior", **{"HTTP_HOST": "127.0.0.1:8420", **said}).status_code
+    return (
+        Client().post("/sign-in/as/junior", **{"HTTP_HOST": "127.0.0.1:8420", **said}).status_code
+    )
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8420", "[::1]:8420", "demo.localhost"])

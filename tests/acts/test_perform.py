@@ -39,9 +39,7 @@ def test_guided_it_waits_and_changes_nothing(
     assert [e.state for e in timeline.of(shop)] == ["asked", "done"]
 
 
-def test_refused_is_recorded_with_its_reason(
-    describe: Act, shop: Component, jun: Person
-) -> None:
+def test_refused_is_recorded_with_its_reason(describe: Act, shop: Component, jun: Person) -> None:
     shop.stakes = Tier.MODERATE
     shop.save()
     entry = describe.perform(jun, shop, text="sells")
@@ -88,9 +86,7 @@ def test_no_go_ahead_after_the_subject_changed(
     assert "changed" in no(asked, ann)
 
 
-def test_no_go_ahead_after_expiry(
-    describe: Act, shop: Component, jun: Person, ann: Person
-) -> None:
+def test_no_go_ahead_after_expiry(describe: Act, shop: Component, jun: Person, ann: Person) -> None:
     asked = describe.perform(jun, shop, text="sells")
     clock.shift(timedelta(minutes=16))
     assert "expired" in no(asked, ann)
@@ -117,9 +113,7 @@ def test_taking_over_is_done_in_the_guides_name(
     assert Entry.objects.get(answers=asked).state == "withdrawn"
 
 
-def test_only_the_asker_withdraws(
-    describe: Act, shop: Component, jun: Person, ann: Person
-) -> None:
+def test_only_the_asker_withdraws(describe: Act, shop: Component, jun: Person, ann: Person) -> None:
     asked = describe.perform(jun, shop, text="sells")
     with pytest.raises(NoGoAhead):
         withdraw(asked.pk, ann)
@@ -154,9 +148,7 @@ def test_at_dial_ask_the_actor_goes_on_after_ten_minutes_of_silence(
     assert (done.state, done.stamp) == ("done", "went on after silence")
 
 
-def test_at_enforce_silence_never_performs(
-    describe: Act, shop: Component, jun: Person
-) -> None:
+def test_at_enforce_silence_never_performs(describe: Act, shop: Component, jun: Person) -> None:
     asked = describe.perform(jun, shop, text="sells")
     clock.shift(timedelta(minutes=11))
     with pytest.raises(NoGoAhead):

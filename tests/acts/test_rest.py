@@ -16,9 +16,7 @@ pytestmark = pytest.mark.django_db
 
 def bearer(person: Person) -> dict[str, str]:
     secret = f"wb_{person.username}"
-    Token.objects.get_or_create(
-        kind="personal", person=person, name="t", sha256=digest(secret)
-    )
+    Token.objects.get_or_create(kind="personal", person=person, name="t", sha256=digest(secret))
     return {"HTTP_AUTHORIZATION": f"Bearer {secret}"}
 
 
@@ -90,9 +88,7 @@ def test_what_is_wrong_is_said(house, ann, path: str, body: object, status: int,
 
 
 def test_a_body_that_is_not_json(ann: Person) -> None:
-    answer = Client().post(
-        "/api/v1/acts/x", b"{", content_type="application/json", **bearer(ann)
-    )
+    answer = Client().post("/api/v1/acts/x", b"{", content_type="application/json", **bearer(ann))
     assert answer.status_code == 400
 
 

@@ -45,7 +45,9 @@ def test_many_components(client: Client, jun: Person, team: Team, house: House) 
     )
     client.force_login(jun)
     client.get("/maintenance/components/")
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         page = client.get("/maintenance/components/?q=component&page=3").content.decode()
     assert "201 to 300 of 10000" in page
     assert len(queries) <= LIST_QUERIES, "\n".join(q["sql"] for q in queries)

@@ -171,9 +171,7 @@ def test_a_go_ahead_dies_with_the_plan_it_was_asked_on(
         answer(asked.pk, sam, go_ahead=True)
 
 
-def test_planning_leaves_go_aheads_on_the_component_alone(
-    plan: Plan, checkout: Component
-) -> None:
+def test_planning_leaves_go_aheads_on_the_component_alone(plan: Plan, checkout: Component) -> None:
     plan()
     checkout.refresh_from_db()
     assert checkout.version == 0

@@ -139,9 +139,7 @@ def test_anybody_halts_and_nothing_goes_on(
         acts.run_step.perform(ann, run, step=2)
 
 
-def test_what_was_asked_before_a_halt_does_not_go_ahead(
-    run: Run, jun: Person, ann: Person
-) -> None:
+def test_what_was_asked_before_a_halt_does_not_go_ahead(run: Run, jun: Person, ann: Person) -> None:
     asked = acts.answer_step.perform(jun, run, step=1, value="web-4")
     assert asked.state == State.ASKED
     acts.halt.perform(ann, run, why="look first")

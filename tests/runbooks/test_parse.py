@@ -38,12 +38,16 @@ def test_the_documentation_shows_every_kind() -> None:
 def test_each_kind_of_block() -> None:
     check = parse(one_step("```promql\nwithin: 1m30s\nup == 1\n```")).steps[0].do
     assert check == Check("up == 1", 90.0)
-    request = parse(
-        one_step(
-            "```http\nmethod: put\nurl: http://balancer/pool\nheaders: {X-Team: shop}\n"
-            "body: {weight: 0, 'on': false}\nexpect: [200, 204]\ntimeout: 3s\n```"
+    request = (
+        parse(
+            one_step(
+                "```http\nmethod: put\nurl: http://balancer/pool\nheaders: {X-Team: shop}\n"
+                "body: {weight: 0, 'on': false}\nexpect: [200, 204]\ntimeout: 3s\n```"
+            )
         )
-    ).steps[0].do
+        .steps[0]
+        .do
+    )
     assert request == Http(
         method="PUT", url="http://balancer/pool", headers={"X-Team": "shop"},
         body={"weight": 0, "on": False}, expect=(200, 204), timeout=3.0,

@@ -152,8 +152,10 @@ def test_scrapes_and_says_when_a_target_is_lost(telemetry: Telemetry) -> None:
     )
     until(lambda: len(telemetry.query('up{job="self",x="y"}')) == 2)
     until(
-        lambda: [row["metric"]["instance"] for row in telemetry.query("up{job='self'} == 1")]
-        == [address]
+        lambda: (
+            [row["metric"]["instance"] for row in telemetry.query("up{job='self'} == 1")]
+            == [address]
+        )
     )
     targets = telemetry.client.get("/api/v1/targets").json()["data"]["activeTargets"]
     assert {one["health"] for one in targets} == {"up", "down"}

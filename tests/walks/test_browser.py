@@ -90,9 +90,7 @@ def _run_the_runbook(guide: Somebody, junior: Somebody, room: str, pictures: Pat
     return run
 
 
-def _learn(
-    guide: Somebody, junior: Somebody, senior: Somebody, room: str, pictures: Path
-) -> None:
+def _learn(guide: Somebody, junior: Somebody, senior: Somebody, room: str, pictures: Path) -> None:
     senior.goes(room)
     senior.page.locator("#main summary", has_text="More").click()
     senior.presses("Resolve")

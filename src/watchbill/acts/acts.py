@@ -44,9 +44,7 @@ def set_need(
     by: Person,
     *,
     verb: Annotated[str, Field(choices=_verbs)],
-    tier: Annotated[
-        str, Field(choices=lambda house: [(t.word, t.word) for t in Tier])
-    ],
+    tier: Annotated[str, Field(choices=lambda house: [(t.word, t.word) for t in Tier])],
     level: Annotated[int, Field(label="Alone from level")],
     why: Long,
 ) -> Outcome:

@@ -69,9 +69,7 @@ def _tell(entry: dict[str, Any], as_json: bool) -> None:
         sys.exit(1)
 
 
-@click.command(
-    "act", context_settings={"ignore_unknown_options": True, "allow_extra_args": True}
-)
+@click.command("act", context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.argument("name")
 @click.argument("on")
 @click.option("--json", "as_json", is_flag=True, help="Print the ledger entry as JSON.")

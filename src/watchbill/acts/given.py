@@ -97,10 +97,7 @@ def struct(name: str, wanted: tuple[Parameter, ...]) -> type[msgspec.Struct]:
     """The parameters as one type that msgspec can read and describe."""
     return msgspec.defstruct(
         name,
-        [
-            (p.name, p.type) if p.required else (p.name, p.type, p.default)
-            for p in wanted
-        ],
+        [(p.name, p.type) if p.required else (p.name, p.type, p.default) for p in wanted],
         kw_only=True,
         forbid_unknown_fields=True,
     )
@@ -121,7 +118,8 @@ def read(shape: type[msgspec.Struct], raw: Mapping[str, Any]) -> dict[str, Any]:
         elif unknown:
             what = f"{unknown} is not a parameter"
         raise CannotBeDone(
-            what, field=missing or path or unknown,
+            what,
+            field=missing or path or unknown,
             hint="Parameters: " + ", ".join(shape.__struct_fields__) if unknown else "",
         ) from None
     return {name: getattr(filled, name) for name in shape.__struct_fields__}

@@ -82,8 +82,17 @@ def perform(
             previewed = kind.effect(on, given) if kind.effect else []
             outcome, state = {"effect": previewed}, State.ASKED
         return append(
-            kind, on, by, given, outcome, decision=decision, state=state, stamp=stamp,
-            via=call.via, armed_by=call.armed_by, replaces=call.again,
+            kind,
+            on,
+            by,
+            given,
+            outcome,
+            decision=decision,
+            state=state,
+            stamp=stamp,
+            via=call.via,
+            armed_by=call.armed_by,
+            replaces=call.again,
         )
 
 
@@ -100,13 +109,29 @@ def answer(asked_id: int, by: Person, *, go_ahead: bool, why: str = "", via: str
         _check_guide(asked, kind, on, given, by)
         if not go_ahead:
             return append(
-                kind, on, asked.by, given, {}, asked=asked, state=State.HELD, guide=by,
-                reason=why, via=via,
+                kind,
+                on,
+                asked.by,
+                given,
+                {},
+                asked=asked,
+                state=State.HELD,
+                guide=by,
+                reason=why,
+                via=via,
             )
         outcome = _do(kind, on, asked.by, given)
         return append(
-            kind, on, asked.by, given, outcome, asked=asked, state=State.DONE, guide=by,
-            reason=why, via=via,
+            kind,
+            on,
+            asked.by,
+            given,
+            outcome,
+            asked=asked,
+            state=State.DONE,
+            guide=by,
+            reason=why,
+            via=via,
         )
 
 
@@ -118,8 +143,16 @@ def take_over(asked_id: int, by: Person, *, via: str = "page") -> Entry:
         if kind.may(by, on, given).effect is not Effect.DO:
             raise NoGoAhead("This needs a second person; let the asker do it with you.")
         append(
-            kind, on, asked.by, given, {}, asked=asked, state=State.WITHDRAWN, guide=by,
-            reason="taken over", via=via,
+            kind,
+            on,
+            asked.by,
+            given,
+            {},
+            asked=asked,
+            state=State.WITHDRAWN,
+            guide=by,
+            reason="taken over",
+            via=via,
         )
         return perform(kind, by, on, given, Call(via=via))
 
@@ -131,7 +164,14 @@ def withdraw(asked_id: int, by: Person, *, via: str = "page") -> Entry:
         if asked.by_id != by.pk:
             raise NoGoAhead("Only the person who asked takes it back.")
         return append(
-            kind, on, by, given, {}, asked=asked, state=State.WITHDRAWN, reason="taken back",
+            kind,
+            on,
+            by,
+            given,
+            {},
+            asked=asked,
+            state=State.WITHDRAWN,
+            reason="taken back",
             via=via,
         )
 

@@ -42,10 +42,25 @@ def append(
     once = {name[1:]: value for name, value in outcome.items() if name.startswith("_")}
     outcome = {name: value for name, value in outcome.items() if not name.startswith("_")}
     entry = Entry.objects.create(
-        kind=kind.name, by=by, guide=guide, armed_by=armed_by, state=state, mode=mode, rule=rule,
-        reason=reason[:500], stamp=stamp, area=area, at_tier=tier, standing=standing,
-        subject=on.ref, subject_version=on.version, given=held, came_of_it=dict(outcome),
-        says=say(kind, on, given, outcome), via=via, answers=asked or _entry(replaces),
+        kind=kind.name,
+        by=by,
+        guide=guide,
+        armed_by=armed_by,
+        state=state,
+        mode=mode,
+        rule=rule,
+        reason=reason[:500],
+        stamp=stamp,
+        area=area,
+        at_tier=tier,
+        standing=standing,
+        subject=on.ref,
+        subject_version=on.version,
+        given=held,
+        came_of_it=dict(outcome),
+        says=say(kind, on, given, outcome),
+        via=via,
+        answers=asked or _entry(replaces),
         voids=_entry(outcome.get("voids")),
     )
     if state != Entry.State.ASKED:
@@ -69,9 +84,21 @@ def machine(
     if not by.automation:
         raise ValueError("only an automation acts by itself")
     entry = Entry.objects.create(
-        kind=name, by=by, armed_by=armed_by, state=Entry.State.DONE, mode="machine", rule="",
-        reason="", area=str(area), at_tier=int(on.tier), standing=0, subject=on.ref,
-        subject_version=on.version, given={}, came_of_it=dict(facts or {}), says=says[:500],
+        kind=name,
+        by=by,
+        armed_by=armed_by,
+        state=Entry.State.DONE,
+        mode="machine",
+        rule="",
+        reason="",
+        area=str(area),
+        at_tier=int(on.tier),
+        standing=0,
+        subject=on.ref,
+        subject_version=on.version,
+        given={},
+        came_of_it=dict(facts or {}),
+        says=says[:500],
         via="work",
     )
     _mention(entry, on, {})
@@ -104,5 +131,3 @@ def _mention(entry: Entry, on: Subject, outcome: Mapping[str, Any]) -> None:
 
 def _entry(number: int | None) -> Entry | None:
     return None if number is None else Entry.objects.get(pk=number)
-
-

@@ -210,9 +210,7 @@ def answer(request: Request, number: int) -> HttpResponse:
     """Answer an ask: {"word": go-ahead | hold | take-over | withdraw, "why": "…"}."""
     try:
         body = msgspec.json.decode(request.body, type=dict[str, str])
-        entry = settle(
-            number, request.user, body.get("word", ""), body.get("why", ""), via="rest"
-        )
+        entry = settle(number, request.user, body.get("word", ""), body.get("why", ""), via="rest")
     except msgspec.DecodeError as error:
         return problem(f"The body cannot be read: {error}", 400)
     except perform.NoGoAhead as error:
@@ -362,6 +360,4 @@ def _json(value: Mapping[str, Any] | Sequence[Any]) -> HttpResponse:
             return other.isoformat()
         return str(other)
 
-    return HttpResponse(
-        msgspec.json.encode(value, enc_hook=plain), content_type="application/json"
-    )
+    return HttpResponse(msgspec.json.encode(value, enc_hook=plain), content_type="application/json")

@@ -384,5 +384,3 @@ def _save(incident: Incident, *columns: str) -> None:
 def _must_not_be_closed(incident: Incident) -> None:
     if incident.state == State.CLOSED:
         raise CannotBeDone("The incident is closed.", hint="Reopen it first.")
-
-

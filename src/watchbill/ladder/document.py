@@ -165,8 +165,9 @@ class _Reader:
         self._add(number, self.level, words)
 
     def _add(self, number: int, level: int, words: str) -> None:
-        if any(d.area == self.area and d.level == level and d.text == words
-               for d in self.found.duties):
+        if any(
+            d.area == self.area and d.level == level and d.text == words for d in self.found.duties
+        ):
             self.problems.append(
                 Problem(number, f"This duty stands twice: {words!r}.", "Delete one.")
             )

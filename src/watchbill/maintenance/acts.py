@@ -212,9 +212,12 @@ def complete_change(
     outcome: Annotated[str, Field(label="How was it verified?", long=True)],
 ) -> Outcome:
     """Say by what you saw that it does what it should."""
-    if change.procedure and not change.runs.filter(
-        of__runbook=change.procedure.runbook, state=Run.State.FINISHED
-    ).exists():
+    if (
+        change.procedure
+        and not change.runs.filter(
+            of__runbook=change.procedure.runbook, state=Run.State.FINISHED
+        ).exists()
+    ):
         raise CannotBeDone(
             f"Its procedure was not run to the end: {change.procedure.runbook}.",
             hint="Finish the run (skipping a step is declared there), or back out.",

@@ -51,9 +51,7 @@ class Change(Subject):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     description = models.TextField(blank=True)  # Markdown
     backout = models.TextField(blank=True)  # the way back, before it is needed
-    procedure = models.ForeignKey(
-        RunbookVersion, models.PROTECT, null=True, related_name="changes"
-    )
+    procedure = models.ForeignKey(RunbookVersion, models.PROTECT, null=True, related_name="changes")
     declared = models.PositiveSmallIntegerField(choices=TIERS, default=Tier.ROUTINE)
     untouched_because = models.CharField(max_length=300, blank=True)
     improvement = models.ForeignKey(

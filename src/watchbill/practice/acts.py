@@ -98,8 +98,9 @@ def publish_review(review: Review, by: Person, *, findings: Long) -> Outcome:
     _must_be_open(review)
     if len(findings.split()) < 3:
         raise CannotBeDone(
-            "Say what was found.", field="findings",
-            hint="What made it possible? Usually several things."
+            "Say what was found.",
+            field="findings",
+            hint="What made it possible? Usually several things.",
         )
     waiting = Improvement.objects.filter(about=review.ref, state=State.PROPOSED).count()
     if waiting:
@@ -241,9 +242,7 @@ def debrief(
         raise CannotBeDone("One line, of at most 500 characters.", field="line")
     if Debrief.objects.filter(entry=entry.pk, role=role).exists():
         raise CannotBeDone("Your line is written already.", hint="Add a note instead.")
-    Debrief.objects.create(
-        entry=entry.pk, about=entry.subject, role=role, by=by, line=line.strip()
-    )
+    Debrief.objects.create(entry=entry.pk, about=entry.subject, role=role, by=by, line=line.strip())
     return {"ref": entry.subject, "what": entry.says}
 
 

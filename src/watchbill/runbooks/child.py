@@ -56,9 +56,7 @@ def run(task: dict[str, Any]) -> dict[str, Any]:
     return {"status": None if why else status, "why": why, "output": text, "more": more}
 
 
-def _watch(
-    command: subprocess.Popen[bytes], until: float, most: int
-) -> tuple[bytes, bool, str]:
+def _watch(command: subprocess.Popen[bytes], until: float, most: int) -> tuple[bytes, bool, str]:
     """Output, whether more came than is kept, and why it was not waited for to its end."""
     assert command.stdout is not None
     kept, more = bytearray(), False

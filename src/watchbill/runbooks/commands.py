@@ -1,10 +1,10 @@
 """The allow-list: which commands runbooks may run, and how. A file of the operator, read anew.
 
-    commands:
-      restart-payments:
-        argv: [/usr/local/bin/restart, payments]
-        timeout: 30s
-        env: {REGION: eu}
+commands:
+  restart-payments:
+    argv: [/usr/local/bin/restart, payments]
+    timeout: 30s
+    env: {REGION: eu}
 """
 
 import re

@@ -20,9 +20,7 @@ class Runbook(Subject):
 
     slug = models.SlugField(max_length=60, unique=True)
     title = models.CharField(max_length=200)
-    component = models.ForeignKey(
-        Component, models.PROTECT, null=True, related_name="runbooks"
-    )
+    component = models.ForeignKey(Component, models.PROTECT, null=True, related_name="runbooks")
     area = models.CharField(max_length=40)
     stakes = models.PositiveSmallIntegerField(default=Tier.ROUTINE)
     in_force = models.ForeignKey("RunbookVersion", models.PROTECT, null=True, related_name="+")

@@ -132,7 +132,8 @@ def done_and_to_do(run: Run, reader: Person | None = None) -> list[Line]:
             earlier=tries[:-1],
             guided=entry,
             debriefs=told,
-            to_debrief=entry is not None and reader is not None
+            to_debrief=entry is not None
+            and reader is not None
             and reader.pk in (entry.by_id, entry.guide_id)
             and all(one.by_id != reader.pk for one in told),
         )
