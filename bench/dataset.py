@@ -32,9 +32,6 @@ from watchbill.runbooks.models import Run, Runbook, RunbookVersion
 from watchbill.runbooks.parse import parse
 
 YEARS = timedelta(days=730)
-OPEN = 10  # incidents that are not over
-FIRING = 40  # alerts
-LONG = 400  # acts in the longest timeline
 READER = "person-2"
 WORDS = ("queue", "latency", "errors", "memory", "disk", "checkout", "payments", "search", "login")
 SEVERITIES = ("sev1", "sev2", "sev3", "sev3", "sev4", "sev4")
@@ -66,12 +63,15 @@ DURING = (
 
 @dataclass(frozen=True)
 class Size:
-    """How much of everything. Acts are ledger rows."""
+    """How much of everything. Acts are ledger rows; `long` of them are in one timeline."""
 
     incidents: int = 10_000
     acts: int = 200_000
     components: int = 300
     people: int = 20
+    open: int = 10  # incidents that are not over
+    firing: int = 40  # alerts
+    long: int = 400
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _incidents(
     _save(rules, Rule)
     anything, threads = list(versions.values()), []
     for number in range(size.incidents):
-        over = number < size.incidents - OPEN
+        over = number < size.incidents - size.open
         began = now - YEARS * (1 - number / size.incidents)
         component = random.choice(components)
         incident = Incident(
@@ -209,7 +209,7 @@ def _incidents(
             resolved_at=began + timedelta(hours=1) if over else None,
             closed_at=began + timedelta(hours=2) if over else None, resolution="Rolled back.",
         )  # fmt: skip
-        firing = number >= size.incidents - FIRING
+        firing = number >= size.incidents - size.firing
         alert = Alert(
             fingerprint=f"{number:032x}", name=f"TooMuch{number % 100}",
             labels={"component": component.slug, "instance": f"host-{number % 50}"},
@@ -265,9 +265,9 @@ def _around(random: Random, people: list[Person], threads: list[Thread]) -> None
     _save(
         (
             Review(about=t.incident.ref, title=f"Review of {t.incident}",
-                   area=Area.INCIDENT_RESPONSE, lead=t.incident.declared_by, state="published")
-            for t in threads[::3]
-            if t.incident.over
+                   area=Area.INCIDENT_RESPONSE, lead=people[n % len(people)],
+                   state="published" if t.incident.over else "open")
+            for n, t in enumerate(threads[::2])
         ),
         Review,
     )  # fmt: skip
@@ -276,7 +276,7 @@ def _around(random: Random, people: list[Person], threads: list[Thread]) -> None
 def _ledger(size: Size, random: Random, people: list[Person], threads: list[Thread]) -> None:
     """`size.acts` rows in order of time; three in ten have a guide, as answers to an ask."""
     long = threads[-2]
-    each = (size.acts - LONG) // len(threads)
+    each = (size.acts - size.long) // len(threads)
     number = 0
 
     def rows(thread: Thread, count: int) -> Iterator[tuple[Entry, set[str]]]:
@@ -305,7 +305,7 @@ def _ledger(size: Size, random: Random, people: list[Person], threads: list[Thre
 
     batch: list[tuple[Entry, set[str]]] = []
     for thread in threads:
-        batch += rows(thread, each + (LONG if thread is long else 0))
+        batch += rows(thread, each + (size.long if thread is long else 0))
         if len(batch) > 5_000:
             _append(batch)
             batch = []
@@ -328,7 +328,7 @@ def _asks(count: int, now: datetime) -> None:
     """Open requests of juniors about the runs of open incidents; the first in the long one."""
     last = Entry.objects.order_by("-pk").values_list("pk", flat=True)[0]
     juniors = Person.objects.filter(username__in=["person-0", "person-4"])
-    incidents = Incident.objects.order_by("-pk")[1:OPEN]
+    incidents = Incident.objects.filter(state__in=Incident.OPEN).order_by("-pk")[1:]
     asks = []
     for turn in range(count):
         incident = incidents[turn % len(incidents)]
@@ -365,7 +365,7 @@ def _paging(random: Random, now: datetime, people: list[Person], threads: list[T
     )  # fmt: skip
     _save(
         (
-            Silence(matchers=[{"name": "instance", "value": f"host-{n}", "isRegex": False,
+            Silence(matchers=[{"name": "instance", "value": f"host-{n + 30}", "isRegex": False,
                                "isEqual": True}],
                     starts_at=now - timedelta(hours=1), ends_at=now + timedelta(hours=n),
                     by=reader, comment="being replaced")

@@ -57,6 +57,6 @@ def by_person(person: Person) -> QuerySet[Entry]:
     return (
         Entry.objects.valid()
         .filter(Q(by=person) | Q(guide=person))
-        .select_related("by", "guide")
+        .select_related("by", "guide", "answered_by")
         .order_by("-id")
     )

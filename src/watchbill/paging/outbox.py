@@ -16,7 +16,8 @@ def ways(person: Person, channels: Iterable[str]) -> list[tuple[str, ContactMeth
     Somebody who has none of the wanted kind is called by whatever they have, and somebody without
     any contact method by the email address of their account: reaching matters more than how.
     """
-    methods = list(person.contact_methods.filter(removed_at=None).order_by("order", "id"))
+    kept = [method for method in person.contact_methods.all() if method.removed_at is None]
+    methods = sorted(kept, key=lambda method: (method.order, method.pk))
     wanted = set(channels)
     chosen = [method for method in methods if method.kind in wanted] or methods
     if chosen:

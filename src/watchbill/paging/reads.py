@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 
 from watchbill.alerts.models import Alert
 from watchbill.paging import outbox, plan
@@ -34,8 +34,11 @@ class Step:
 
 def preview(policy: EscalationPolicy) -> list[Step]:
     """Whom the policy would call now, step by step, through one round."""
+    calls = plan.calls(policy, policy.edition)
+    people = [person for call in calls for person in call.people]
+    prefetch_related_objects(people, "contact_methods")
     steps, after = [], 0
-    for number, call in enumerate(plan.calls(policy, policy.edition), start=1):
+    for number, call in enumerate(calls, start=1):
         called = [Called(person, _channels(person, call)) for person in call.people]
         steps.append(Step(number, after, call.wait, called))
         if any(one.channels for one in called):
