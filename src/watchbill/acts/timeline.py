@@ -16,7 +16,7 @@ def of(*subjects: Subject) -> QuerySet[Entry]:
     refs = [subject.ref for subject in subjects]
     return (
         Entry.objects.filter(pk__in=Mention.objects.filter(ref__in=refs).values("entry"))
-        .select_related("by", "guide", "armed_by", "answered_by", "answered_by__guide", "answers")
+        .select_related("by", "guide", "answered_by")
         .order_by("id")
     )
 
