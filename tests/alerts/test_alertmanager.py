@@ -167,3 +167,20 @@ def test_a_silence_that_is_unknown(client: Client, personal: Token, name: str) -
 
 def test_everything_cannot_be_silenced(client: Client, personal: Token, house: House) -> None:
     assert post(client, "silences", silence(team=""), SAM).status_code == 400
+
+
+def test_a_silence_stays_when_its_replacement_is_refused(
+    client: Client, personal: Token, house: House
+) -> None:
+    first = post(client, "silences", silence(alertname="foo"), SAM).json()["silenceID"]
+    for wrong in ({"comment": " "}, {"matchers": []}):
+        again = {**silence(alertname="bar"), "id": first, **wrong}
+        assert post(client, "silences", again, SAM).status_code == 400
+    assert [s.state(clock.now()) for s in Silence.objects.all()] == ["active"]
+
+
+def test_moments_without_a_zone_are_refused(client: Client, personal: Token, house: House) -> None:
+    assert post(client, "silences", {**silence(a="b"), "endsAt": "2026-01-01T00:00:00"},
+                SAM).status_code == 400  # fmt: skip
+    wrong = [{"labels": {"a": "b"}, "startsAt": "2026-01-01T00:00:00"}]
+    assert post(client, "alerts", wrong, SAM).status_code == 400

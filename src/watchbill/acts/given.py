@@ -7,9 +7,11 @@ can be erased.
 import base64
 import hashlib
 import inspect
+import re
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -18,6 +20,9 @@ from django.conf import settings
 
 from watchbill.acts.models import Kept
 from watchbill.lib import clock
+
+MOST_TEXT = 1_000_000  # characters of one parameter; deeds ask for less where it matters
+MOST_NUMBER = 2**31 - 1  # as PostgreSQL's integer
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ class Field:
     choices: Callable[[Any], list[tuple[str, str]]] | None = None
     hidden: bool = False
 
+
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # half a character: no text in UTF-8 has it
 
 Secret = Annotated[str, KeptApart(sealed=True)]
 Personal = Annotated[str, KeptApart(sealed=False)]
@@ -122,7 +129,26 @@ def read(shape: type[msgspec.Struct], raw: Mapping[str, Any]) -> dict[str, Any]:
             field=missing or path or unknown,
             hint="Parameters: " + ", ".join(shape.__struct_fields__) if unknown else "",
         ) from None
-    return {name: getattr(filled, name) for name in shape.__struct_fields__}
+    return {name: _held(name, getattr(filled, name)) for name in shape.__struct_fields__}
+
+
+def _held(name: str, value: Any) -> Any:
+    """`value` if any database can hold it; a moment without a zone is in UTC."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return type(value)(_held(name, one) for one in value)
+    if isinstance(value, datetime):
+        try:
+            return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        except OverflowError:
+            raise CannotBeDone("That moment is out of reach.", field=name) from None
+    if isinstance(value, int) and abs(value) > MOST_NUMBER:
+        raise CannotBeDone(f"A number is at most {MOST_NUMBER:,}.", field=name)
+    if isinstance(value, str):
+        if len(value) > MOST_TEXT:
+            raise CannotBeDone(f"A text has at most {MOST_TEXT:,} characters.", field=name)
+        if "\0" in value or _SURROGATE.search(value):
+            raise CannotBeDone("A character in it is none that can be stored.", field=name)
+    return value
 
 
 def keep(wanted: tuple[Parameter, ...], given: Mapping[str, Any]) -> dict[str, Any]:

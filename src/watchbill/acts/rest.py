@@ -4,7 +4,6 @@ Acts and their parameters come from the registry, so an act that is registered i
 described without further code. Reading is declared by each app's `api.py` as `RESOURCES`.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +15,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 from django.core.exceptions import FieldError, ValidationError
+from django.db import DataError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -25,9 +25,11 @@ from watchbill.acts.given import CannotBeDone, read
 from watchbill.acts.models import Entry
 from watchbill.acts.registry import KINDS, Kind
 from watchbill.acts.web import Request, settle, signed_in
+from watchbill.lib.numbers import LARGEST, whole
 from watchbill.people.subject import Subject, UnknownSubject, find
 
-MOST = 500
+MOST = 500  # rows of one answer
+FURTHEST = 1_000_000  # rows passed over
 STATUS = {Entry.State.ASKED: 202, Entry.State.REFUSED: 403}
 
 
@@ -120,12 +122,15 @@ def _choices(kind: type) -> dict[str, Any]:
 def do(request: Request, name: str) -> HttpResponse:
     """Perform an act: {"on": ref, parameter: value, …}. 200 done, 202 asked, 403 refused."""
     try:
-        body = json.loads(request.body or b"{}")
-    except ValueError as error:
+        body = msgspec.json.decode(request.body or b"{}")
+    except (msgspec.DecodeError, RecursionError) as error:
         return problem(f"The body is not JSON: {error}", 400)
     if not isinstance(body, dict) or not isinstance(body.get("on"), str):
         return problem("Say on what: a reference.", 400, field="on", hint="as label:key")
     values = {k: v for k, v in body.items() if k not in ("on", "version", "again")}
+    for field in ("version", "again"):
+        if not _number_or_none(body.get(field)):
+            return problem(f"{field} is a whole number.", 400, field=field)
     call = perform.Call(
         via="cli" if request.headers.get("X-Watchbill-Client") == "cli" else "rest",
         version=body.get("version"),
@@ -143,9 +148,14 @@ def do(request: Request, name: str) -> HttpResponse:
     instead = {}
     if status != 200:
         kind = KINDS[name]
-        instead = {"instead": kind.may(request.user, find(body["on"]), {}).instead}
+        decision = kind.may(request.user, find(body["on"]), read(kind.shape, values))
+        instead = {"instead": decision.instead}
     once = {"once": entry.once} if entry.once else {}
     return JsonResponse({**described(entry), **instead, **once}, status=status)
+
+
+def _number_or_none(value: object) -> bool:
+    return value is None or (type(value) is int and 0 <= value <= LARGEST)
 
 
 @signed_in
@@ -207,11 +217,11 @@ def asks(request: Request) -> HttpResponse:
 @signed_in
 @require_http_methods(["POST"])
 def answer(request: Request, number: int) -> HttpResponse:
-    """Answer an ask: {"word": go-ahead | hold | take-over | withdraw, "why": "…"}."""
+    """Answer an ask: {"word": go-ahead | hold | take-over | withdraw | go-on, "why": "…"}."""
     try:
         body = msgspec.json.decode(request.body, type=dict[str, str])
         entry = settle(number, request.user, body.get("word", ""), body.get("why", ""), via="rest")
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         return problem(f"The body cannot be read: {error}", 400)
     except perform.NoGoAhead as error:
         return problem(str(error), 409)
@@ -231,8 +241,8 @@ def ledger(request: Request) -> HttpResponse:
         if value := request.GET.get(name):
             field = {"act": "kind", "by": "by__username"}.get(name, name)
             entries = entries.filter(**{field: value})
-    if (before := request.GET.get("before", "")).isdigit():
-        entries = entries.filter(pk__lt=int(before))
+    if (before := whole(request.GET.get("before", ""))) is not None:
+        entries = entries.filter(pk__lt=before)
     return JsonResponse({"entries": [described(entry) for entry in entries[: _most(request)]]})
 
 
@@ -254,9 +264,13 @@ def listing(request: Request, collection: str) -> HttpResponse:
             rows = rows.filter(**{known[name]: value})
         except (ValueError, ValidationError, FieldError):
             return problem(f"{value!r} cannot be looked for.", 400, field=name)
-    raw_offset = request.GET.get("offset", "0")
-    offset = int(raw_offset) if raw_offset.isdigit() else 0
-    found = rows[offset : offset + _most(request)]
+    offset = whole(request.GET.get("offset", "")) or 0
+    if offset > FURTHEST:
+        return problem(f"An offset is at most {FURTHEST}.", 400, field="offset", hint="Narrow it.")
+    try:
+        found = list(rows[offset : offset + _most(request)])
+    except (OverflowError, DataError):
+        return problem("A number is larger than any that is kept.", 400)
     return _json({collection: [shown(resource, row) for row in found]})
 
 
@@ -350,8 +364,8 @@ def _parameter(name: str) -> dict[str, Any]:
 
 
 def _most(request: HttpRequest) -> int:
-    limit = request.GET.get("limit", "100")
-    return min(int(limit), MOST) if limit.isdigit() else 100
+    limit = whole(request.GET.get("limit", ""))
+    return 100 if limit is None else min(limit, MOST)
 
 
 def _json(value: Mapping[str, Any] | Sequence[Any]) -> HttpResponse:

@@ -13,7 +13,7 @@ from typing import Any, ParamSpec
 from uuid import UUID
 
 import msgspec
-from django.db import InterfaceError, OperationalError
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from watchbill.acts.given import CannotBeDone
 from watchbill.acts.perform import Call, submit
 from watchbill.alerts import intake, matchers
-from watchbill.alerts.intake import Unacceptable
+from watchbill.alerts.intake import Moment, Unacceptable
 from watchbill.alerts.matchers import Matcher, WrongMatcher
 from watchbill.alerts.models import Alert, Silence, silenced_by, silences_at
 from watchbill.lib import clock
@@ -94,7 +94,7 @@ def _take(request: HttpRequest) -> HttpResponse:
             intake.WRITER.put(taken)
     except Unacceptable as error:
         return _refuse(400, str(error))
-    except ValueError as error:  # such as a NUL in a label, which PostgreSQL cannot hold
+    except (ValueError, DataError) as error:  # such as a NUL, which PostgreSQL cannot hold
         return _refuse(400, f"the alerts cannot be stored: {error}")
     return JsonResponse({})
 
@@ -194,8 +194,8 @@ def receivers(request: HttpRequest) -> HttpResponse:
 
 class _Silence(msgspec.Struct):
     matchers: list[dict[str, Any]]
-    startsAt: datetime  # noqa: N815
-    endsAt: datetime  # noqa: N815
+    startsAt: Moment  # noqa: N815
+    endsAt: Moment  # noqa: N815
     comment: str = ""
     createdBy: str = ""  # noqa: N815 - the token says who it is
     id: str = ""
@@ -229,15 +229,11 @@ def _post_silence(request: HttpRequest) -> HttpResponse:
     try:
         given = msgspec.json.decode(request.body, type=_Silence)
         conditions = matchers.from_json(given.matchers)
-    except (msgspec.DecodeError, KeyError) as error:
+    except (msgspec.DecodeError, RecursionError, KeyError) as error:
         return _refuse(400, f"this is no silence: {error}")
     old = _find(given.id) if given.id else None
     if given.id and old is None:
         return _refuse(404, "there is no such silence")
-    if old is not None and old.ends_at > clock.now():
-        refused = _perform("alerts.unsilence", person, old, {})
-        if isinstance(refused, HttpResponse):
-            return refused
     minutes = math.ceil((given.endsAt - given.startsAt).total_seconds() / 60)
     raw = {
         "matchers": ", ".join(map(str, conditions)),
@@ -248,7 +244,9 @@ def _post_silence(request: HttpRequest) -> HttpResponse:
     }
     made = _perform("alerts.silence", person, House.get(), raw)
     if isinstance(made, HttpResponse):
-        return made
+        return made  # and the one to be replaced stays
+    if old is not None and old.ends_at > clock.now():
+        _perform("alerts.unsilence", person, old, {})
     return JsonResponse({"silenceID": _as_uuid(int(made["ref"].rpartition(":")[2]))})
 
 

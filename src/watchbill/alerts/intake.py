@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from django.db import (
@@ -42,13 +42,16 @@ FIRING, RESOLVED = Alert.State.FIRING.value, Alert.State.RESOLVED.value
 _log = logging.getLogger(__name__)
 
 
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # RFC 3339: never without a zone
+
+
 class Sent(msgspec.Struct):
     """An alert as the Alertmanager API v2 takes it (`postableAlert`)."""
 
     labels: dict[str, str]
     annotations: dict[str, str] = {}
-    startsAt: datetime | None = None  # noqa: N815
-    endsAt: datetime | None = None  # noqa: N815
+    startsAt: Moment | None = None  # noqa: N815
+    endsAt: Moment | None = None  # noqa: N815
     generatorURL: str = ""  # noqa: N815
 
 
@@ -76,7 +79,7 @@ def read(body: bytes, token: int, now: datetime) -> list[Taken]:
     """The alerts in a request body. Raises Unacceptable."""
     try:
         sent = _bodies.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise Unacceptable(str(error)) from None
     return [_settled(number, alert, token, now) for number, alert in enumerate(sent)]
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
@@ -13,6 +14,7 @@ from watchbill.catalog.models import Component
 from watchbill.incidents import reads
 from watchbill.incidents import room as rooms
 from watchbill.incidents.models import Severity
+from watchbill.lib.numbers import whole
 from watchbill.people.models import House
 
 SEVERITIES = {"critical": Severity.SEV2, "page": Severity.SEV2, "warning": Severity.SEV3}
@@ -54,16 +56,13 @@ def declare(request: Request) -> HttpResponse:
     on: Alert | Component | House
     given: dict[str, Any] = {}
     name = "incidents.declare"
-    if (number := request.GET.get("alert", "")).isdigit():
+    if (number := whole(request.GET.get("alert", ""))) is not None:
         alert = get_object_or_404(Alert.objects.select_related("component"), pk=number)
         on, name = alert, "incidents.declare_from_alert"
         severity = SEVERITIES.get(alert.severity.lower(), Severity.SEV3)
         given = {"title": alert.summary or str(alert), "severity": severity.value}
     elif slug := request.GET.get("component", ""):
-        component = Component.objects.filter(slug=slug) | (
-            Component.objects.filter(pk=slug) if slug.isdigit() else Component.objects.none()
-        )
-        on = get_object_or_404(component)
+        on = get_object_or_404(Component, Q(slug=slug) | Q(pk=whole(slug)))
     else:
         on = House.get()
     context = {

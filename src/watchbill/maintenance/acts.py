@@ -9,6 +9,7 @@ from watchbill.acts.kinds import Outcome, act
 from watchbill.catalog.models import Component
 from watchbill.lib import clock
 from watchbill.lib.levels import Tier
+from watchbill.lib.numbers import whole
 from watchbill.maintenance.measure import SETTLES
 from watchbill.maintenance.models import Change, Progress
 from watchbill.people.models import Person
@@ -331,8 +332,7 @@ def _improvement(number: str) -> Improvement | None:
     if not number:
         return None
     accepted = Improvement.objects.filter(state=Improvement.State.ACCEPTED)
-    number = number if number.isascii() and number.isdigit() else "0"
-    found = accepted.filter(pk=int(number)).first()
+    found = accepted.filter(pk=whole(number)).first()
     if found is None:
         raise CannotBeDone(
             "There is no such accepted improvement.", field="improvement", hint="Accept it first."

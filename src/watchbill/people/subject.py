@@ -5,6 +5,7 @@ from django.core.exceptions import FieldError, ObjectDoesNotExist
 from django.db import models
 
 from watchbill.lib.levels import Tier
+from watchbill.lib.numbers import whole
 
 
 class UnknownSubject(LookupError):
@@ -45,6 +46,8 @@ def find(ref: str) -> Subject:
     that: "catalog.component:checkout", "people.person:ann".
     """
     label, _, key = ref.partition(":")
+    if not ref.isprintable():  # PostgreSQL cannot even be asked for some of them
+        raise UnknownSubject("a reference has no control characters")
     try:
         model = apps.get_model(label)
     except (LookupError, ValueError):
@@ -52,9 +55,8 @@ def find(ref: str) -> Subject:
     if not issubclass(model, Subject):
         raise UnknownSubject(f"{label!r} is not something to act on")
     name = getattr(model, "KEY", "slug")
-    by_key: dict[str, str | int] = (
-        {"pk": int(key)} if key.isascii() and key.isdigit() else {name: key}
-    )
+    number = whole(key)
+    by_key: dict[str, str | int] = {name: key} if number is None else {"pk": number}
     try:
         return model._default_manager.get(**by_key)
     except FieldError:

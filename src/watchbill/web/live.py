@@ -12,7 +12,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -21,9 +20,16 @@ from django.conf import settings
 from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+)
 
 from watchbill.lib import clock
+from watchbill.lib.numbers import whole
 from watchbill.web.models import Event
 
 log = logging.getLogger(__name__)
@@ -32,6 +38,7 @@ CHANNEL = "watchbill_live"
 KEEP = timedelta(hours=1)
 THREADS_KEPT_FOR_PAGES = 32
 LOOK_EVERY = 0.25  # seconds
+MOST_TOPICS = 50  # of one page
 STILL_THERE_EVERY = 15.0  # seconds
 Topics = frozenset[str]
 News = tuple[int, str]
@@ -158,18 +165,20 @@ def stream(environ: dict[str, Any], start_response: Callable[..., Any]) -> Itera
     """The WSGI branch behind `/live?topics=a,b`: needs a signed-in session, sends topics only."""
     asked = parse_qs(environ.get("QUERY_STRING", "")).get("topics", [""])[0]
     topics = frozenset(t for t in asked.split(",") if t)
-    if not topics or len(topics) > 50:
+    if not 0 < len(topics) <= MOST_TOPICS:
         start_response("400 Bad Request", [("Content-Type", "text/plain")])
-        return [b"topics: 1 to 50, with commas"]
-    if not _signed_in(environ):
+        return [b"topics: 1 to %d, with commas" % MOST_TOPICS]
+    try:
+        signed_in = _signed_in(environ)
+    except (OperationalError, InterfaceError) as error:
+        log.warning("live updates wait for the database: %s", error)
+        return _later(start_response, b"the database is away")
+    if not signed_in:
         start_response("401 Unauthorized", [("Content-Type", "text/plain")])
         return [b"sign in first"]
     news = TAIL.join(topics)
     if news is None:
-        start_response(
-            "503 Service Unavailable", [("Content-Type", "text/plain"), ("Retry-After", "60")]
-        )
-        return [b"too many live streams: poll /live/poll"]
+        return _later(start_response, b"too many live streams: poll /live/poll")
     start_response(
         "200 OK",
         [
@@ -178,8 +187,13 @@ def stream(environ: dict[str, Any], start_response: Callable[..., Any]) -> Itera
             ("X-Accel-Buffering", "no"),
         ],
     )
-    last = environ.get("HTTP_LAST_EVENT_ID", "")
-    return _events(news, topics, int(last) if last.isascii() and last.isdigit() else None)
+    return _events(news, topics, whole(environ.get("HTTP_LAST_EVENT_ID", "")))
+
+
+def _later(start_response: Callable[..., Any], why: bytes) -> list[bytes]:
+    headers = [("Content-Type", "text/plain"), ("Retry-After", "60")]
+    start_response("503 Service Unavailable", headers)
+    return [why]
 
 
 def _events(
@@ -210,8 +224,7 @@ def _event(number: int, topic: str) -> bytes:
 
 
 def _signed_in(environ: dict[str, Any]) -> bool:
+    close_old_connections()  # as Django does for a page: this thread's may have died since
     request = WSGIRequest({**environ, "wsgi.input": io.BytesIO()})
     request.session = SessionStore(request.COOKIES.get(settings.SESSION_COOKIE_NAME))
-    with suppress(DatabaseError):
-        return bool(get_user(request).is_authenticated)
-    return False
+    return bool(get_user(request).is_authenticated)

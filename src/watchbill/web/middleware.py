@@ -1,4 +1,7 @@
-"""What every answer tells the browser it may do: load and run Watchbill's own files, no more."""
+"""What holds for every request: addresses that can be looked up, and what a browser may do.
+
+A browser may load and run Watchbill's own files, no more.
+"""
 
 from collections.abc import Callable
 
@@ -20,6 +23,18 @@ HEADERS = {
     "payment=(), serial=(), usb=()",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+class PlainAddress:
+    """Refuses addresses with a NUL: none of ours has one, and PostgreSQL cannot look for it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path_info or "%00" in request.META.get("QUERY_STRING", ""):
+            return HttpResponse("This address has a NUL in it.\n", "text/plain", 400)
+        return self.get_response(request)
 
 
 class ContentSecurityPolicy:

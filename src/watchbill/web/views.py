@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from watchbill.lib import clock
+from watchbill.lib.numbers import whole
 from watchbill.web import bundle, live
 from watchbill.web.glossary import GLOSSARY
 
@@ -23,8 +24,10 @@ def live_poll(request: HttpRequest) -> JsonResponse:
     if not request.user.is_authenticated:
         return JsonResponse({"error": "Sign in first."}, status=401)
     topics = frozenset(topic for topic in request.GET.get("topics", "").split(",") if topic)
+    if len(topics) > live.MOST_TOPICS:
+        return JsonResponse({"error": f"At most {live.MOST_TOPICS} topics."}, status=400)
     last = request.GET.get("after", "")
-    newest, changed = live.after(int(last) if last.isascii() and last.isdigit() else 0, topics)
+    newest, changed = live.after(whole(last) or 0, topics)
     return JsonResponse({"last": newest, "topics": changed if last else []})
 
 
