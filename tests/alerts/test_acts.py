@@ -93,3 +93,12 @@ def test_a_silence_is_ended_once(house: House, sam: Person) -> None:
     assert silence.ends_at <= clock.now() + timedelta(seconds=1)
     with pytest.raises(CannotBeDone):
         acts.unsilence.perform(sam, silence)
+
+
+def test_a_silence_made_while_nothing_fires_takes_the_same_standing(
+    house: House, ann: Person, firing: Firing, checkout: Component
+) -> None:
+    firing(checkout, host="a")
+    Alert.objects.update(state=Alert.State.RESOLVED)
+    ahead = {"matchers": 'host="a"', "minutes": 600, "why": "tonight"}
+    assert acts.silence.perform(ann, house, **ahead).state == "asked"

@@ -8,7 +8,7 @@ from watchbill.acts.given import CannotBeDone, Field, Long
 from watchbill.acts.kinds import Outcome, act
 from watchbill.alerts import matchers
 from watchbill.alerts.matchers import Matcher, WrongMatcher
-from watchbill.alerts.models import Alert, Silence, covered
+from watchbill.alerts.models import Alert, Silence, covered, highest_tier
 from watchbill.lib import clock
 from watchbill.lib.levels import Area, Tier
 from watchbill.people.models import House, Person
@@ -71,12 +71,11 @@ def _quiet(on: House, given: Mapping[str, Any]) -> list[str]:
 
 
 def _highest(on: House, given: Mapping[str, Any]) -> Tier:
-    """The highest tier of what goes quiet; what cannot be read is refused by the deed."""
+    """The highest tier of what may go quiet; what cannot be read is refused by the deed."""
     try:
-        conditions = matchers.parse(str(given.get("matchers", "")))
+        return highest_tier(matchers.parse(str(given.get("matchers", ""))))
     except WrongMatcher:
         return Tier.ROUTINE
-    return max((alert.tier for alert in covered(conditions)), default=Tier.ROUTINE)
 
 
 @act(

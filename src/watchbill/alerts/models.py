@@ -240,7 +240,7 @@ class Silence(Subject):
     @property
     def tier(self) -> Tier:
         """The highest of what it keeps quiet."""
-        return max((alert.tier for alert in covered(self.conditions)), default=Tier.ROUTINE)
+        return highest_tier(self.conditions)
 
     def state(self, now: datetime) -> str:
         """As Alertmanager says: pending, active or expired."""
@@ -253,6 +253,17 @@ def covered(conditions: list[Matcher]) -> list[Alert]:
     """The firing alerts that meet all conditions."""
     firing = Alert.objects.filter(state=Alert.State.FIRING).select_related("component")
     return [alert for alert in firing.order_by("id") if match_all(conditions, alert.labels)]
+
+
+def highest_tier(conditions: list[Matcher]) -> Tier:
+    """The highest tier of the components whose alerts meet all conditions, now or at any time.
+
+    What does not fire at this moment counts too: a silence made ahead would call nobody for it.
+    """
+    known = Alert.objects.filter(component__stakes__gt=Tier.ROUTINE)
+    found = known.order_by("-component__stakes").values_list("component__stakes", "labels")
+    met = (Tier(stakes) for stakes, labels in found.iterator() if match_all(conditions, labels))
+    return next(met, Tier.ROUTINE)
 
 
 def silences_at(now: datetime) -> list[Silence]:
