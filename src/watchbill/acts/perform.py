@@ -1,11 +1,12 @@
 """The one way a person changes anything: authority is asked, the deed is done, the row is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import DataError, transaction
 from django.db.models import F
 
 from watchbill.acts import given as parameters
@@ -16,6 +17,7 @@ from watchbill.acts.models import Entry
 from watchbill.acts.record import append
 from watchbill.acts.registry import KINDS, Kind, Outcome
 from watchbill.lib import clock
+from watchbill.lib.levels import Tier
 from watchbill.people.models import House, Person
 from watchbill.people.subject import Subject, find
 
@@ -61,7 +63,7 @@ def perform(
     kind: Kind[Any, ...], by: Person, on: Subject, given: dict[str, Any], call: Call
 ) -> Entry:
     """Ask authority about `kind`, do the deed or have it asked for, and keep the row."""
-    with transaction.atomic():
+    with _one_transaction():
         on = _locked(on)
         if call.version is not None and call.version != on.version:
             raise CannotBeDone("It changed while you were looking.", hint="Look again, then act.")
@@ -69,7 +71,8 @@ def perform(
         authority.forget()
         decision = kind.may(authority, on, given)
         effect, stamp = decision.effect, decision.stamp
-        if call.armed_by is not None and effect is not Effect.DO:
+        armed = call.armed_by
+        if armed is not None and (effect is not Effect.DO or not armed.is_active):
             effect = Effect.REFUSE  # an automation acts alone or not at all
         if call.again is not None:
             effect, stamp = _after_silence(kind, by, on, given, decision, call.again)
@@ -104,7 +107,7 @@ def answer(asked_id: int, by: Person, *, go_ahead: bool, why: str = "", via: str
     """
     if not go_ahead and not why.strip():
         raise NoGoAhead("A hold needs a reason: say in a sentence what to do first.")
-    with transaction.atomic():
+    with _one_transaction():
         asked, kind, on, given = _open(asked_id)
         _check_guide(asked, kind, on, given, by)
         if not go_ahead:
@@ -137,7 +140,7 @@ def answer(asked_id: int, by: Person, *, go_ahead: bool, why: str = "", via: str
 
 def take_over(asked_id: int, by: Person, *, via: str = "page") -> Entry:
     """A guide does the asked act in their own name. The ask ends as withdrawn."""
-    with transaction.atomic():
+    with _one_transaction():
         asked, kind, on, given = _open(asked_id)
         _check_guide(asked, kind, on, given, by)
         if kind.may(by, on, given).effect is not Effect.DO:
@@ -159,7 +162,7 @@ def take_over(asked_id: int, by: Person, *, via: str = "page") -> Entry:
 
 def withdraw(asked_id: int, by: Person, *, via: str = "page") -> Entry:
     """Whoever asked takes it back."""
-    with transaction.atomic():
+    with _one_transaction():
         asked, kind, on, given = _open(asked_id, even_if_stale=True)
         if asked.by_id != by.pk:
             raise NoGoAhead("Only the person who asked takes it back.")
@@ -174,6 +177,24 @@ def withdraw(asked_id: int, by: Person, *, via: str = "page") -> Entry:
             reason="taken back",
             via=via,
         )
+
+
+def go_on(asked_id: int, by: Person, *, via: str = "page") -> Entry:
+    """Whoever asked does it after ten minutes of silence, where the dial is at ASK.
+
+    Raises NoGoAhead with the reason while it is too early, or where only a go-ahead helps.
+    """
+    with _one_transaction():
+        asked, kind, on, given = _open(asked_id)
+        return perform(kind, by, on, given, Call(via=via, again=asked.pk))
+
+
+def may_go_on(asked: Entry, by: Person) -> bool:
+    """Whether `by` asked, was met with silence, and the dial lets them go on."""
+    silent = clock.now() - asked.at >= SILENCE_BEFORE_GOING_ON
+    waits = asked.mode == Mode.GUIDED.value and asked.at_tier < Tier.CRITICAL
+    dial = facts_of(by).dials.get(asked.area, Dial.ASK)
+    return asked.by_id == by.pk and silent and waits and dial is Dial.ASK
 
 
 def why_not(asked: Entry, by: Person) -> str | None:
@@ -209,6 +230,8 @@ def _check_guide(
 def _why_no_guide(
     asked: Entry, kind: Kind[Any, ...], on: Subject, given: dict[str, Any], by: Person
 ) -> str | None:
+    if not asked.by.is_active:
+        return f"{asked.by}'s account is closed."
     facts_of(asked.by, like=facts_of(by))
     actor, other = kind.may(asked.by, on, given), kind.may(by, on, given)
     if actor.mode is Mode.NOT_YET:
@@ -249,7 +272,8 @@ def _after_silence(
     if before != given:
         raise NoGoAhead("The parameters changed: ask anew.")
     dial = Dial(House.get().dial(decision.area))
-    if decision.effect is not Effect.WAIT or decision.tier == 2 or dial is not Dial.ASK:
+    critical = decision.tier is Tier.CRITICAL
+    if decision.effect is not Effect.WAIT or critical or dial is not Dial.ASK:
         raise NoGoAhead("This goes on only with a go-ahead.")
     if clock.now() - asked.at < SILENCE_BEFORE_GOING_ON:
         raise NoGoAhead("Wait ten minutes for an answer first.")
@@ -261,6 +285,18 @@ def _do(kind: Kind[Any, ...], on: Subject, by: Person, given: dict[str, Any]) ->
     if kind.moves:
         type(on)._default_manager.filter(pk=on.pk).update(version=F("version") + 1)
     return outcome
+
+
+@contextmanager
+def _one_transaction() -> Iterator[None]:
+    """All or nothing. What the database cannot hold is refused like what makes no sense."""
+    try:
+        with transaction.atomic():
+            yield
+    except DataError as error:
+        raise CannotBeDone(
+            f"That cannot be stored: {str(error).partition(chr(10))[0]}.", hint="Is it too long?"
+        ) from None
 
 
 class _TriedOut(Exception):

@@ -29,6 +29,7 @@ from watchbill.acts.forms import form_of, raw
 from watchbill.acts.given import CannotBeDone, read
 from watchbill.acts.models import Entry
 from watchbill.acts.registry import KINDS, Kind
+from watchbill.lib.numbers import whole
 from watchbill.people.models import Person
 from watchbill.people.subject import Subject, UnknownSubject, find
 
@@ -141,7 +142,7 @@ def asks(request: Request) -> HttpResponse:
 @signed_in
 @require_POST
 def answer(request: Request, number: int) -> HttpResponse:
-    """Go ahead, hold, take over or withdraw: `word` says which, `why` the reason."""
+    """Go ahead, hold, take over, withdraw or go on: `word` says which, `why` the reason."""
     word, why = request.POST.get("word", ""), request.POST.get("why", "")
     try:
         settle(number, request.user, word, why, via="page")
@@ -150,6 +151,7 @@ def answer(request: Request, number: int) -> HttpResponse:
             "hold": "Held. They see your reason.",
             "take-over": "You took it over; it is done in your name.",
             "withdraw": "Withdrawn.",
+            "go-on": "Nobody answered: you went on. The timeline says so.",
         }[word]
         messages.success(request, told)
     except (perform.NoGoAhead, CannotBeDone) as error:
@@ -165,18 +167,16 @@ def settle(number: int, by: Person, word: str, why: str, *, via: str) -> Entry:
         return perform.take_over(number, by, via=via)
     if word == "withdraw":
         return perform.withdraw(number, by, via=via)
+    if word == "go-on":
+        return perform.go_on(number, by, via=via)
     raise CannotBeDone(
-        f"{word!r} is no answer.", field="word", hint="go-ahead, hold, take-over or withdraw"
+        f"{word!r} is no answer.", field="word", hint="go-ahead, hold, take-over, withdraw or go-on"
     )
 
 
 def _call(request: Request) -> perform.Call:
-    version, again = request.POST.get("version", ""), request.POST.get("again", "")
-    return perform.Call(
-        via="page",
-        version=int(version) if version.isdigit() else None,
-        again=int(again) if again.isdigit() else None,
-    )
+    version, again = (whole(request.POST.get(name, "")) for name in ("version", "again"))
+    return perform.Call(via="page", version=version, again=again)
 
 
 def _kind(name: str) -> Kind[Any, ...]:

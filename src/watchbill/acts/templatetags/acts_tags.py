@@ -106,6 +106,7 @@ def _line(entry: Entry, reader: Person) -> dict[str, Any]:
         "open": open_ask,
         "mine": entry.by_id == reader.pk,
         "may_answer": open_ask and why_not is None,
+        "may_go_on": open_ask and perform.may_go_on(entry, reader),
         "why_not": why_not,
         "effect": entry.came_of_it.get("effect", []) if open_ask else [],
         "look": _look(entry, open_ask),
