@@ -66,12 +66,13 @@ def add_person(
 
 @act("administer", area=EVERYWHERE, says="closed the account of {on}", title="Close this account")
 def close_account(person: Person, by: Person, *, why: Long) -> Outcome:
-    """End somebody's access. What they did stays on the ledger under their name."""
+    """End somebody's access. What they did stays; so do tokens of sources, until revoked."""
     if person == by:
         raise CannotBeDone("You cannot close your own account.", hint="Another owner can.")
     person.is_active = False
     person.save(update_fields=["is_active"])
-    person.tokens.filter(revoked_at=None).update(revoked_at=clock.now())
+    own = person.tokens.filter(kind=Token.Kind.PERSONAL, revoked_at=None)
+    own.update(revoked_at=clock.now())
     return {}
 
 
@@ -249,8 +250,9 @@ def set_dial(
 def _new_token(
     person: Person, kind: Token.Kind, name: str, days: int, scopes: list[str]
 ) -> Outcome:
-    if days < 0 or (kind is Token.Kind.PERSONAL and not 1 <= days <= 365):
-        raise CannotBeDone("1 to 365 days.", field="days")
+    longest = 365 if kind is Token.Kind.PERSONAL else 3650
+    if not (1 <= days <= longest or (days == 0 and kind is Token.Kind.SOURCE)):
+        raise CannotBeDone(f"1 to {longest} days.", field="days")
     secret = ("wb_" if kind is Token.Kind.PERSONAL else "wbs_") + secrets.token_urlsafe(32)
     token = Token.objects.create(
         kind=kind, person=person, name=name, sha256=digest(secret), scopes=scopes,

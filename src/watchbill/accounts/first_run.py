@@ -54,10 +54,11 @@ def start_example() -> bool:
 
 
 def make_owner(username: str, name: str, password: str, house: str) -> Person:
-    """The owner's account, placed as Lead in all areas. Raises ValidationError for the password."""
+    """The owner's account, placed as Lead in all areas. Raises ValidationError by field."""
     with transaction.atomic():
         owner = Person(username=username.lower(), name=name, is_owner=True)
         validate_password(password, owner)
+        owner.validate_unique()
         owner.set_password(password)
         owner.save()
         home = House.get()

@@ -116,7 +116,7 @@ def first_visit(request: HttpRequest) -> HttpResponse:
         try:
             owner = first_run.make_owner(**form.cleaned_data)
         except ValidationError as error:
-            form.add_error("password", error)
+            form.add_error(None if hasattr(error, "error_dict") else "password", error)
         else:
             login(request, owner, backend="django.contrib.auth.backends.ModelBackend")
             messages.success(request, "Watchbill is yours. Add your team first.")

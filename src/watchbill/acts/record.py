@@ -65,6 +65,8 @@ def append(
     )
     if state != Entry.State.ASKED:
         parameters.erase(held, sealed_only=True)
+    if entry.answers:  # also what the ask held that this goes on without waiting for
+        parameters.erase(entry.answers.given, sealed_only=True)
     _mention(entry, on, outcome)
     entry.once = once
     return entry

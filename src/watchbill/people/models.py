@@ -164,5 +164,9 @@ class Token(Subject):
         return self.name
 
     def live(self, now: datetime) -> bool:
-        """Neither revoked nor expired."""
-        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+        """Neither revoked nor expired, and its person is still here.
+
+        A source's token is the installation's: alerts must not stop when whoever made it leaves.
+        """
+        here = self.kind == Token.Kind.SOURCE or self.person.is_active
+        return here and self.revoked_at is None and (not self.expires_at or now < self.expires_at)
