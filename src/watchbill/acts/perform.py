@@ -1,12 +1,13 @@
 """The one way a person changes anything: authority is asked, the deed is done, the row is kept."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
-from django.db import DataError, transaction
+from django.db import DataError, OperationalError, connection, transaction
 from django.db.models import F
 
 from watchbill.acts import given as parameters
@@ -22,10 +23,12 @@ from watchbill.people.models import House, Person
 from watchbill.people.subject import Subject, find
 
 S = TypeVar("S", bound=Subject)
+P = ParamSpec("P")
 State = Entry.State
 
 GO_AHEAD_HOLDS_FOR = timedelta(minutes=15)
 SILENCE_BEFORE_GOING_ON = timedelta(minutes=10)
+TRIES, DEADLOCK = 3, "40P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 
 class NoGoAhead(Exception):
@@ -59,6 +62,24 @@ def submit(
     return perform(kind, by, on, parameters.read(kind.shape, raw), call or Call())
 
 
+def _again_if_deadlocked(do: Callable[P, Entry]) -> Callable[P, Entry]:
+    """Try anew what PostgreSQL ended so that another could go on; nothing of it was kept."""
+
+    @wraps(do)
+    def tried(*args: P.args, **kwargs: P.kwargs) -> Entry:
+        for _ in range(TRIES - 1):
+            try:
+                return do(*args, **kwargs)
+            except OperationalError as error:
+                sqlstate = getattr(error.__cause__, "sqlstate", None)
+                if connection.in_atomic_block or sqlstate != DEADLOCK:
+                    raise
+        return do(*args, **kwargs)
+
+    return tried
+
+
+@_again_if_deadlocked
 def perform(
     kind: Kind[Any, ...], by: Person, on: Subject, given: dict[str, Any], call: Call
 ) -> Entry:
@@ -99,6 +120,7 @@ def perform(
         )
 
 
+@_again_if_deadlocked
 def answer(asked_id: int, by: Person, *, go_ahead: bool, why: str = "", via: str = "page") -> Entry:
     """A guide or second person answers an asked act. On go-ahead the deed is done now.
 
@@ -138,6 +160,7 @@ def answer(asked_id: int, by: Person, *, go_ahead: bool, why: str = "", via: str
         )
 
 
+@_again_if_deadlocked
 def take_over(asked_id: int, by: Person, *, via: str = "page") -> Entry:
     """A guide does the asked act in their own name. The ask ends as withdrawn."""
     with _one_transaction():
@@ -160,6 +183,7 @@ def take_over(asked_id: int, by: Person, *, via: str = "page") -> Entry:
         return perform(kind, by, on, given, Call(via=via))
 
 
+@_again_if_deadlocked
 def withdraw(asked_id: int, by: Person, *, via: str = "page") -> Entry:
     """Whoever asked takes it back."""
     with _one_transaction():
@@ -179,6 +203,7 @@ def withdraw(asked_id: int, by: Person, *, via: str = "page") -> Entry:
         )
 
 
+@_again_if_deadlocked
 def go_on(asked_id: int, by: Person, *, via: str = "page") -> Entry:
     """Whoever asked does it after ten minutes of silence, where the dial is at ASK.
 

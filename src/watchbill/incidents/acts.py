@@ -257,6 +257,9 @@ def hand_over(
      says="accepted the seat as {as_what}", title="Accept the seat")  # fmt: skip
 def accept_seat(seat: Seat, by: Person) -> Outcome:
     """Take on the seat you were asked to take. The lead passes over with it."""
+    seat.incident = Incident.objects.select_for_update().get(
+        pk=seat.incident_id
+    )  # one lead at most
     _must_be_held(seat)
     if not seat.provisional or seat.role == Seat.Role.UNDER_INSTRUCTION:
         raise CannotBeDone("This seat waits for no word of yours.")
