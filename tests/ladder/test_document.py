@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watchbill.ladder.adopt import correspondence, default_document
-from watchbill.ladder.document import LadderError, prefixes, read
+from watchbill.ladder.document import LONGEST, MOST_DUTIES, LadderError, prefixes, read
 
 OTHER = """\
 ---
@@ -128,3 +128,14 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except LadderError as error:
         found, problems = None, error.problems
     assert found.duties if found else problems
+
+
+def test_a_document_beyond_any_ladder_is_refused_at_once() -> None:
+    """Reading holds up all other writing, and everybody may draft one."""
+    head = "# L\n## Incident response\n**L1: Junior**\n"
+    duties = [f"- answer alert {number}\n" for number in range(MOST_DUTIES + 1)]
+    read(head + "".join(duties[:-1]))
+    with pytest.raises(LadderError, match=f"^Line {MOST_DUTIES + 4}: more than"):
+        read(head + "".join(duties))
+    with pytest.raises(LadderError, match="^Line 1: longer than"):
+        read(head + "- " + "answer " * LONGEST)

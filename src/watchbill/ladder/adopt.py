@@ -11,6 +11,7 @@ from watchbill.ladder.models import Duty, Ladder
 from watchbill.lib import clock
 from watchbill.people.models import Person
 
+LONGEST = 500  # characters of a duty
 ALIKE = 0.35  # least similarity of two duties at the same place for one to stand for the other
 
 
@@ -42,7 +43,7 @@ def draft(text: str, by: Person | None) -> Ladder:
             area=slugify(duty.area),
             level=duty.level,
             ordinal=int(duty.key.rpartition("-")[2]),
-            text=duty.text[:500],
+            text=duty.text[:LONGEST],
             default_key=stand_for.get(duty.key, ""),
         )
         for duty in found.duties
@@ -84,4 +85,4 @@ def ship_default() -> None:
 
 
 def _alike(one: str, other: str) -> float:
-    return SequenceMatcher(None, one.lower(), other.lower()).ratio()
+    return SequenceMatcher(None, one[:LONGEST].lower(), other[:LONGEST].lower()).ratio()

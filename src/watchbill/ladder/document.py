@@ -14,6 +14,8 @@ LEVEL_LAST = re.compile(r"(?i)^(.*?)\s*\(\s*(?:l|level)\s*(\d+)\s*\)$")
 HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*\s*$")
 BOLD = re.compile(r"^\s*(?:\*\*|__)(.+?)(?:\*\*|__)\s*:?\s*$")
 ITEM = re.compile(r"^\s*(?:[-*+•]|\d+[.)])\s+(\S.*)$")
+LONGEST = 200_000  # characters
+MOST_DUTIES = 500
 TABLE_RULE = re.compile(r"^\s*\|?[\s:|-]*-[\s:|-]*\|[\s:|-]*$")
 
 
@@ -60,10 +62,15 @@ class Document:
 
 def read(text: str) -> Document:
     """The ladder in `text`. Raises LadderError with every problem found."""
+    if len(text) > LONGEST:
+        raise LadderError([Problem(1, f"longer than {LONGEST:,} characters.", "Leave prose out.")])
     reader = _Reader()
     for number, line in _lines(text):
         reader.take(number, line)
     reader.end()
+    if len(reader.found.duties) > MOST_DUTIES:
+        first = reader.found.duties[MOST_DUTIES].line
+        reader.problems.append(Problem(first, f"more than {MOST_DUTIES} duties.", "Join some."))
     if reader.problems:
         raise LadderError(reader.problems)
     _number(reader.found)
