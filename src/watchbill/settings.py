@@ -66,7 +66,7 @@ def _database() -> dict[str, Any]:
             "CONN_HEALTH_CHECKS": True,
         }
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "watchbill.web.sqlite",
         "NAME": DATA / "watchbill.sqlite3",
         "CONN_MAX_AGE": None,
         "OPTIONS": {

@@ -24,8 +24,8 @@ from watchbill.lib import clock, files, lifeline
 from watchbill.lib.ticks import Tick
 
 BACK_OFF = (1.0, 30.0)  # seconds after the first failure in a row, and at most
-# SQLite's waiting writers look again every 1 to 50 ms: a lane with more to do leaves the database
-# alone for as long as it was busy, so that they find it free.
+# SQLite has one writer at a time: a lane with more to do leaves the database alone for as long as
+# it was busy, so that whoever waits finds it free.
 PAUSES = (0.002, 0.050)  # seconds, least and most
 BEAT = 2.0  # seconds between two writings of the lanes' state
 

@@ -1,0 +1,1 @@
+"""A database backend of Django: see `base.py`, where Django looks for it."""
