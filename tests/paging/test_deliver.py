@@ -276,3 +276,16 @@ def test_a_lease_of_a_clock_that_was_put_back_is_over(
     Delivery.objects.update(worker="killed", lease_until=T0 + LEASE, begun_at=T0, attempts=1)
     deliver(box, -60)
     assert [message.repeat for message in memory.sent] == [True]
+
+
+@pytest.mark.parametrize("final", [True, False])
+def test_the_address_that_a_server_repeats_is_not_kept(
+    paged: Page, box: Outbox, memory: Memory, final: bool
+) -> None:
+    def refuse(message: Message) -> None:
+        raise NotSent(f"550 <{message.to.upper()}>: no such mailbox", final=final)
+
+    memory.then = refuse
+    deliver(box)
+    assert one().error == "550 <(the address)>: no such mailbox"
+    assert "ann@" not in " ".join(entry.says for entry in timeline.of(paged)).lower()

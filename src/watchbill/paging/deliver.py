@@ -6,6 +6,7 @@ dies in between leaves `begun_at` set: whoever claims the row after its lease ma
 
 import logging
 import random
+import re
 import secrets
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -149,9 +150,10 @@ class Outbox:
         fields = {"due_at": now + timedelta(seconds=back_off), "lease_until": None}
         if not error.maybe and not delivery.repeat:
             fields["begun_at"] = None  # nothing arrived: the next attempt is no repeat
-        self._mine(delivery).update(error=str(error)[:300], **fields)
+        self._mine(delivery).update(error=_unnamed(delivery, str(error))[:300], **fields)
 
     def _end(self, delivery: Delivery, now: datetime, outcome: Outcome, error: str) -> None:
+        error = _unnamed(delivery, error)
         with transaction.atomic():
             open_row = Delivery.objects.filter(pk=delivery.pk, done_at=None)
             if not open_row.update(
@@ -170,6 +172,12 @@ class Outbox:
 
     def _mine(self, delivery: Delivery) -> QuerySet[Delivery]:
         return Delivery.objects.filter(pk=delivery.pk, worker=self.worker, done_at=None)
+
+
+def _unnamed(delivery: Delivery, text: str) -> str:
+    """`text` without the address: that is personal, and erased when its owner removes it."""
+    address = delivery.method.address if delivery.method else delivery.page.person.email
+    return re.sub(re.escape(address), "(the address)", text, flags=re.I) if address else text
 
 
 def _reached(field: str, now: datetime, most: timedelta) -> Q:
