@@ -17,6 +17,7 @@ from django.db import connection, models, transaction
 
 from watchbill.acts.models import Entry, Mention
 from watchbill.acts.registry import KINDS
+from watchbill.acts.timeline import open_asks
 from watchbill.alerts.models import Alert, Change, Rule, RuleFile, RuleGroup, Silence
 from watchbill.catalog.models import Component
 from watchbill.incidents.models import Incident, Seat, Update
@@ -103,7 +104,7 @@ class Thread:
 
 
 def fill(size: Size, asks: int, seed: int = 1) -> None:
-    """Fill the migrated database if it is empty, and put `asks` fresh requests at its end."""
+    """Fill the migrated database if it is empty, and see that `asks` requests are open in it."""
     random, now = Random(seed), clock.now()
     with transaction.atomic():
         if not Person.objects.exists():
@@ -113,7 +114,7 @@ def fill(size: Size, asks: int, seed: int = 1) -> None:
             _ledger(size, random, people, threads)
             _paging(random, now, people, threads)
             _work(random, now, people, components, threads)
-        _asks(asks, now)
+        _asks(asks - open_asks().count(), now)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")  # as its autovacuum does; nothing does it on SQLite

@@ -143,6 +143,7 @@ def measure(requests: int, made: "Made") -> dict[str, Any]:
             with CaptureQueriesContext(connection) as queries:
                 client.get(path)
             figures[name] = {
+                "min": round(took[0], 1),
                 "median": round(median(took), 1),
                 "p95": round(quantiles(took, n=20)[-1], 1),
                 "max": round(took[-1], 1),
@@ -156,11 +157,13 @@ def measure(requests: int, made: "Made") -> dict[str, Any]:
 
 def report(figures: dict[str, Any], requests: int) -> None:
     print(f"\n{figures['database']}, {requests} requests each, load {figures['load']}")
-    print(f"{'ms':<12}{'median':>9}{'p95':>9}{'max':>9}{'cpu':>9}{'queries':>9}{'HTML kB':>9}")
+    print(
+        f"{'ms':<12}{'min':>9}{'median':>9}{'p95':>9}{'max':>9}{'cpu':>9}{'queries':>9}{'HTML kB':>9}"
+    )
     for name, (aim, aim_p95) in AIMS.items():
         it = figures[name]
         print(
-            f"{name:<12}{it['median']:>9}{it['p95']:>9}{it['max']:>9}{it['cpu']:>9}"
+            f"{name:<12}{it['min']:>9}{it['median']:>9}{it['p95']:>9}{it['max']:>9}{it['cpu']:>9}"
             f"{it['queries']:>9}{it['html'] / 1000:>9.1f}   aim {aim} / {aim_p95}"
         )
     print(f"JS and CSS: at most {figures['bundle'] / 1000:.1f} kB   aim {AIM_BUNDLE / 1000:.0f}")
