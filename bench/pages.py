@@ -158,7 +158,8 @@ def measure(requests: int, made: "Made") -> dict[str, Any]:
 def report(figures: dict[str, Any], requests: int) -> None:
     print(f"\n{figures['database']}, {requests} requests each, load {figures['load']}")
     print(
-        f"{'ms':<12}{'min':>9}{'median':>9}{'p95':>9}{'max':>9}{'cpu':>9}{'queries':>9}{'HTML kB':>9}"
+        f"{'ms':<12}{'min':>9}{'median':>9}{'p95':>9}{'max':>9}{'cpu':>9}"
+        f"{'queries':>9}{'HTML kB':>9}"
     )
     for name, (aim, aim_p95) in AIMS.items():
         it = figures[name]

@@ -137,5 +137,5 @@ def test_a_document_beyond_any_ladder_is_refused_at_once() -> None:
     read(head + "".join(duties[:-1]))
     with pytest.raises(LadderError, match=f"^Line {MOST_DUTIES + 4}: more than"):
         read(head + "".join(duties))
-    with pytest.raises(LadderError, match="^Line 1: longer than"):
+    with pytest.raises(LadderError, match=r"^Line 1: longer than"):
         read(head + "- " + "answer " * LONGEST)

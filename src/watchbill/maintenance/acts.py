@@ -332,7 +332,7 @@ def _improvement(number: str) -> Improvement | None:
     if not number:
         return None
     accepted = Improvement.objects.filter(state=Improvement.State.ACCEPTED)
-    found = accepted.filter(pk=whole(number)).first()
+    found = accepted.filter(pk=whole(number) or 0).first()
     if found is None:
         raise CannotBeDone(
             "There is no such accepted improvement.", field="improvement", hint="Accept it first."
