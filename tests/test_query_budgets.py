@@ -29,64 +29,65 @@ pytestmark = pytest.mark.django_db
 SMALL = Size(incidents=10, acts=100, components=10, people=5, open=10, firing=10, long=10)
 LARGE = Size(incidents=200, acts=2000, components=200, people=20, open=200, firing=200, long=200)
 
-# Without the session and the reader: two queries of every page for somebody who is signed in.
+# What a page takes beside its frame: the session, the reader, the rail with what waits for them.
+FRAME = ("web:glossary", 25)
 BUDGETS: dict[str, int] = {
-    "accounts:authority": 27,
-    "accounts:people": 30,
-    "accounts:person": 28,
-    "accounts:settings": 25,
-    "accounts:sign-in": 24,
-    "accounts:sources": 26,
-    "accounts:team": 29,
-    "acts:asks": 34,
-    "alerts:alert": 30,
-    "alerts:alerts": 27,
-    "alerts:rule": 27,
-    "alerts:rules": 26,
-    "alerts:silence": 29,
-    "alerts:silences": 28,
-    "catalog:bring": 25,
-    "catalog:component": 56,
-    "catalog:components": 35,
-    "home:now": 47,
-    "home:palette": 12,
-    "incidents:declare": 26,
-    "incidents:incidents": 28,
-    "incidents:room": 34,
-    "ladder:draft": 30,
-    "ladder:duties": 26,
-    "ladder:duty": 27,
-    "ladder:ladder": 30,
-    "ladder:person": 32,
-    "maintenance:change": 29,
-    "maintenance:overview": 27,
-    "maintenance:past": 25,
-    "monitoring:component": 25,
-    "monitoring:explore": 25,
-    "monitoring:hosts": 24,
-    "monitoring:overview": 28,
-    "monitoring:report": 26,
-    "monitoring:reports": 28,
-    "monitoring:sources": 24,
-    "paging:of-alert": 33,
-    "paging:page": 27,
-    "paging:pages": 28,
-    "paging:policies": 32,
-    "paging:policy": 37,
-    "practice:improvement": 27,
-    "practice:improvements": 26,
-    "practice:review": 29,
-    "practice:reviews": 26,
-    "runbooks:rewrite": 26,
-    "runbooks:run": 32,
-    "runbooks:runbook": 27,
-    "runbooks:runbooks": 26,
-    "runbooks:write": 25,
-    "web:glossary": 24,
-    "web:live-poll": 1,
-    "web:styleguide": 24,
+    "accounts:authority": 3,
+    "accounts:people": 6,
+    "accounts:person": 4,
+    "accounts:settings": 1,
+    "accounts:sign-in": 0,
+    "accounts:sources": 2,
+    "accounts:team": 5,
+    "acts:asks": 8,
+    "alerts:alert": 6,
+    "alerts:alerts": 3,
+    "alerts:rule": 3,
+    "alerts:rules": 2,
+    "alerts:silence": 5,
+    "alerts:silences": 4,
+    "catalog:bring": 1,
+    "catalog:component": 33,
+    "catalog:components": 12,
+    "home:now": 21,
+    "home:palette": 14,
+    "incidents:declare": 2,
+    "incidents:incidents": 4,
+    "incidents:room": 11,
+    "ladder:draft": 6,
+    "ladder:duties": 2,
+    "ladder:duty": 3,
+    "ladder:ladder": 6,
+    "ladder:person": 8,
+    "maintenance:change": 5,
+    "maintenance:overview": 3,
+    "maintenance:past": 1,
+    "monitoring:component": 1,
+    "monitoring:explore": 1,
+    "monitoring:hosts": 0,
+    "monitoring:overview": 4,
+    "monitoring:report": 2,
+    "monitoring:reports": 4,
+    "monitoring:sources": 0,
+    "paging:of-alert": 9,
+    "paging:page": 3,
+    "paging:pages": 4,
+    "paging:policies": 8,
+    "paging:policy": 13,
+    "practice:improvement": 3,
+    "practice:improvements": 2,
+    "practice:review": 5,
+    "practice:reviews": 2,
+    "runbooks:rewrite": 2,
+    "runbooks:run": 8,
+    "runbooks:runbook": 3,
+    "runbooks:runbooks": 2,
+    "runbooks:write": 1,
+    "web:glossary": 0,
+    "web:live-poll": 3,
+    "web:styleguide": 0,
 }
-SIGNING_IN = 2
+FRAMELESS = ("home:palette", "web:live-poll")
 OF_MACHINES = ("alertmanager/", "api/", "telemetry/")
 NOT_COUNTED = {
     ":healthz": "for machines",
@@ -150,7 +151,7 @@ def counted() -> dict[str, list[str]]:
         with CaptureQueriesContext(connection) as queries:
             answer = client.get(path)
         assert answer.status_code == 200, f"{name} answered {answer.status_code}"
-        found[name] = [query["sql"] for query in queries][SIGNING_IN:]
+        found[name] = [query["sql"] for query in queries]
     return found
 
 
@@ -171,9 +172,12 @@ def fill_all(size: Size, asks: int) -> None:
 
 def test_every_page_keeps_its_budget() -> None:
     fill_all(SMALL, asks=2)
-    wrong = []
-    for name, queries in counted().items():
-        budget, took = BUDGETS.get(name), len(queries)
+    wrong, found = [], counted()
+    frame = len(found[FRAME[0]])
+    if frame != FRAME[1]:
+        wrong.append("\n  ".join([f"the frame takes {frame} queries:", *found[FRAME[0]]]))
+    for name, queries in found.items():
+        budget, took = BUDGETS.get(name), len(queries) - (0 if name in FRAMELESS else frame)
         if budget is None:
             wrong.append(f"{name} takes {took} queries and is not listed in BUDGETS")
         elif took > budget:

@@ -4,6 +4,7 @@ A live stream holds its thread for minutes, so it goes past Django's middleware,
 database handling straight to `web/live.py`.
 """
 
+import gc
 import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,8 @@ class OneProcess(MTServer):
 
 def run() -> None:
     """Serve pages and API on WATCHBILL_LISTEN until told to stop."""
+    gc.freeze()  # what is loaded by now stays, and each page makes thousands of objects: look rarely
+    gc.set_threshold(20_000, 20, 20)
     host, port = settings.LISTEN
     OneProcess(
         "watchbill.wsgi:application",

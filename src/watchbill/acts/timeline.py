@@ -40,16 +40,24 @@ def open_asks() -> QuerySet[Entry]:
 
 def asks_for(person: Person) -> list[Entry]:
     """The open asks that `person` could answer now."""
-    asks = list(open_asks().exclude(by=person))
-    askers = {ask.by_id: ask.by for ask in asks}
-    for ask in asks:
-        ask.by = askers[ask.by_id]  # what is known of somebody is read once for all they ask
-    return [ask for ask in asks if why_not(ask, person) is None]
+    others = [ask for ask in _open_for(person) if ask.by_id != person.pk]
+    return [ask for ask in others if why_not(ask, person) is None]
 
 
-def asks_by(person: Person) -> QuerySet[Entry]:
+def asks_by(person: Person) -> list[Entry]:
     """What `person` waits for."""
-    return open_asks().filter(by=person)
+    return [ask for ask in _open_for(person) if ask.by_id == person.pk]
+
+
+def _open_for(person: Person) -> list[Entry]:
+    """The open asks, read once for a page that `person` reads: kept until `person.forget()`."""
+    kept: list[Entry] | None = person.__dict__.get("asks")
+    if kept is None:
+        kept = person.__dict__["asks"] = list(open_asks().prefetch_related("by__standings"))
+        askers = {ask.by_id: ask.by for ask in kept}
+        for ask in kept:
+            ask.by = askers[ask.by_id]  # what is known of somebody is read once for all they ask
+    return kept
 
 
 def by_person(person: Person) -> QuerySet[Entry]:

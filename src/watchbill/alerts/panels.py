@@ -1,8 +1,8 @@
 """What alerts show elsewhere: on a component's page, its health, a count in the rail."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
@@ -31,7 +31,7 @@ def alerts(component: Component, request: Request) -> Panel | None:
 
 
 @health
-def firing(components: Sequence[int]) -> Mapping[int, Health]:
+def firing(components: QuerySet[Component]) -> Mapping[int, Health]:
     """Bad or warn while an alert fires; good for what is watched and quiet."""
     told = dict.fromkeys(_watched(components), Health("good", "quiet"))
     now = Alert.objects.filter(component__in=components, state=Alert.State.FIRING, closed_at=None)
@@ -43,16 +43,15 @@ def firing(components: Sequence[int]) -> Mapping[int, Health]:
     return told
 
 
-def _watched(numbers: Sequence[int]) -> set[int]:
+def _watched(components: QuerySet[Component]) -> set[int]:
     """Those that a rule in force names, as far as it can be evaluated, or that had an alert."""
     cannot = (Rule.Health.ERROR, Rule.Health.UNKNOWN)
     rules = Rule.objects.filter(in_force=True).exclude(health__in=cannot)
     named = list(rules.values_list("labels", flat=True))
     known = components_of(named)
-    by_rule = {component_of(labels, known) for labels in named}
-    alerts = Alert.objects.filter(component=OuterRef("pk"))
-    had = Component.objects.filter(Exists(alerts), pk__in=numbers).values_list("pk", flat=True)
-    return set(had).union(number for number in numbers if number in by_rule)
+    by_rule = (component_of(labels, known) for labels in named)
+    had = components.filter(Exists(Alert.objects.filter(component=OuterRef("pk"))))
+    return {number for number in by_rule if number}.union(had.values_list("pk", flat=True))
 
 
 @provides_counts

@@ -7,15 +7,16 @@ An app offers a module `panels.py`:
         return Panel("Changes", render_to_string("maintenance/panel.html", {...}, request))
 
     @health
-    def firing(components: Sequence[int]) -> dict[int, Health]:   # by primary key
+    def firing(components: QuerySet[Component]) -> dict[int, Health]:   # by primary key
         ...
 
     offer("maintenance.plan_change", "Plan a change", order=20)   # a button beside the title
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.utils.safestring import SafeString
 
 from watchbill.acts.web import Request
@@ -42,7 +43,7 @@ class Health:
 
 
 PanelOf = Callable[[Component, Request], Panel | None]
-HealthOf = Callable[[Sequence[int]], Mapping[int, Health]]
+HealthOf = Callable[[QuerySet[Component]], Mapping[int, Health]]
 
 UNKNOWN = Health("unknown", "not watched")
 _WORST_FIRST = ("bad", "warn", "good", "unknown")
@@ -85,9 +86,9 @@ def panels_of(component: Component, request: Request) -> list[Panel]:
     return [one for one in found if one is not None]
 
 
-def health_of(components: Sequence[int]) -> dict[int, Health]:
-    """The worst that is known of each component, by primary key."""
-    told: dict[int, Health] = dict.fromkeys(components, UNKNOWN)
+def health_of(components: QuerySet[Component]) -> dict[int, Health]:
+    """The worst that is known of each component, by primary key, in the order of the query."""
+    told: dict[int, Health] = dict.fromkeys(components.values_list("pk", flat=True), UNKNOWN)
     for function in _health:
         for pk, one in function(components).items():
             if pk in told and _WORST_FIRST.index(one.kind) < _WORST_FIRST.index(told[pk].kind):

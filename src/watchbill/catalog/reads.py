@@ -46,7 +46,8 @@ def listing(words: str, tier: str, owner: str, number: str) -> Listing:
         found = found.filter(owner__slug=owner)
     page = Paginator(found, PER_PAGE).get_page(number)
     rows = list(page.object_list)
-    health, needed = health_of([row.pk for row in rows]), _dependents(rows)
+    health = health_of(Component.objects.filter(pk__in=[row.pk for row in rows]))
+    needed = _dependents(rows)
     return Listing(
         page=page,
         cards=[Card(row, health[row.pk], needed.get(row.pk, 0)) for row in rows],

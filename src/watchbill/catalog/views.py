@@ -34,7 +34,7 @@ def component(request: Request, slug: str) -> HttpResponse:
     entries = timeline.of(found).order_by("-id")[:LATEST]
     context = {
         "component": found,
-        "health": health_of([found.pk])[found.pk],
+        "health": health_of(Component.objects.filter(pk=found.pk))[found.pk],
         "needs": list(found.depends_on.order_by("name")),
         "dependents": list(found.dependents.order_by("name")),
         "panels": panels_of(found, request),

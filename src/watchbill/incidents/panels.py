@@ -1,7 +1,6 @@
 """Incidents on a component's page, in the components' health, and in the rail."""
 
-from collections.abc import Sequence
-
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -30,9 +29,11 @@ def incidents(component: Component, request: Request) -> Panel | None:
 
 
 @health
-def in_an_incident(components: Sequence[int]) -> dict[int, Health]:
-    """Components with an open incident: of all, because few are open at a time."""
-    found = Incident.components.through.objects.filter(incident__state__in=Incident.OPEN)
+def in_an_incident(components: QuerySet[Component]) -> dict[int, Health]:
+    """Components with an open incident."""
+    found = Incident.components.through.objects.filter(
+        component__in=components, incident__state__in=Incident.OPEN
+    )
     return {
         component: Health("bad", "incident", reverse("incidents:room", args=[incident]))
         for component, incident in found.values_list("component_id", "incident_id")

@@ -79,7 +79,7 @@ class Person(AbstractBaseUser, Subject):
     def levels(self) -> dict[str, int]:
         """Area -> the level this person is placed at now; 1 where nobody placed them yet."""
         placed = {area.value: 1 for area in Area}
-        for standing in self.standings.order_by("id"):
+        for standing in sorted(self.standings.all(), key=lambda standing: standing.pk):
             placed[standing.area] = standing.level
         return placed
 
@@ -89,7 +89,7 @@ class Person(AbstractBaseUser, Subject):
 
     def forget(self) -> None:
         """Drop what was remembered about standing, seats and go-aheads: it is read anew."""
-        for name in ("levels", "facts", "go_aheads"):
+        for name in ("levels", "facts", "asks", "go_aheads", "_prefetched_objects_cache"):
             self.__dict__.pop(name, None)
 
 
