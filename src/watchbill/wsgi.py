@@ -55,7 +55,7 @@ class OneProcess(MTServer):
 
 def run() -> None:
     """Serve pages and API on WATCHBILL_LISTEN until told to stop."""
-    gc.freeze()  # what is loaded by now stays, and each page makes thousands of objects: look rarely
+    gc.freeze()  # what is loaded by now stays, and a page makes thousands of objects: look rarely
     gc.set_threshold(20_000, 20, 20)
     host, port = settings.LISTEN
     OneProcess(
