@@ -60,8 +60,12 @@ class Entry(Subject):
         verbose_name = "ledger entry"
         indexes = [
             # What somebody practised is counted from these two alone, without the rows.
-            models.Index(fields=["by", "state", "kind", "area", "subject"], name="acts_entry_by"),
-            models.Index(fields=["guide", "state", "area", "subject"], name="acts_entry_guide"),
+            models.Index(
+                fields=["by", "state", "kind", "area", "subject", "id"], name="acts_entry_by"
+            ),
+            models.Index(
+                fields=["guide", "state", "area", "subject", "id"], name="acts_entry_guide"
+            ),
             models.Index(fields=["state", "at"], name="acts_entry_state"),
         ]
 

@@ -76,11 +76,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='entry',
-            index=models.Index(fields=['by', 'state', 'kind', 'area', 'subject'], name='acts_entry_by'),
+            index=models.Index(fields=['by', 'state', 'kind', 'area', 'subject', 'id'], name='acts_entry_by'),
         ),
         migrations.AddIndex(
             model_name='entry',
-            index=models.Index(fields=['guide', 'state', 'area', 'subject'], name='acts_entry_guide'),
+            index=models.Index(fields=['guide', 'state', 'area', 'subject', 'id'], name='acts_entry_guide'),
         ),
         migrations.AddIndex(
             model_name='entry',
