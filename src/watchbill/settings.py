@@ -115,7 +115,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
-    *(f"watchbill.{app}" for app in APPS if (Path(__file__).parent / app / "__init__.py").exists()),
+    *(f"watchbill.{app}" for app in APPS),
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
