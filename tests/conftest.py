@@ -13,7 +13,10 @@ from watchbill.lib.levels import Area
 from watchbill.people.models import House, Person, Standing, Team
 
 MakePerson = Callable[..., Person]
-APPEND_ONLY = import_module("watchbill.acts.migrations.0002_append_only")
+MIGRATIONS = "watchbill.acts.migrations."
+APPEND_ONLY = [
+    import_module(MIGRATIONS + name) for name in ("0002_append_only", "0004_shown_append_only")
+]
 
 
 @pytest.fixture
@@ -24,12 +27,17 @@ def real_commits(transactional_db: None) -> Iterator[None]:
     taken away for the emptying and put back for the next test.
     """
     with connection.schema_editor() as editor:
-        for sql in APPEND_ONLY.remove(connection.vendor):
-            editor.execute(sql)
-        APPEND_ONLY.install(None, editor)
+        _let_be_emptied(editor)
+        for migration in APPEND_ONLY:
+            migration.install(None, editor)
     yield
     with connection.schema_editor() as editor:
-        for sql in APPEND_ONLY.remove(connection.vendor):
+        _let_be_emptied(editor)
+
+
+def _let_be_emptied(editor: Any) -> None:
+    for migration in reversed(APPEND_ONLY):
+        for sql in migration.remove(connection.vendor):
             editor.execute(sql)
 
 

@@ -38,6 +38,7 @@ def act(
     *,
     area: AreaOf | None = None,
     duties: str = "",
+    shows: str = "",
     says: str,
     title: str = "",
     tier: TierOf | None = None,
@@ -49,9 +50,11 @@ def act(
     """Register a deed as an act.
 
     A deed is `def name(on: Subject, by: Person, *, parameters) -> Outcome`: it writes rows only, so
-    it can be tried in a transaction that is rolled back. `duties` names the duties of the ladder it
-    is evidence for. `area` defaults to the subject's own `area`. `effect` lists in words exactly
-    what would happen, for the preview. The first line of the deed's docstring is shown to people.
+    it can be tried in a transaction that is rolled back. `duties` names the duties of the ladder
+    that are practised by it, `shows` those whose evidence it may complete: its outcome then has a
+    list of `Show` under "shows" (see `acts/shown.py`). `area` defaults to the subject's own `area`.
+    `effect` lists in words exactly what would happen, for the preview. The first line of the deed's
+    docstring is shown to people.
     """
     if verb not in VERBS:
         raise ValueError(f"{verb!r} is no verb of the authority table")
@@ -69,6 +72,7 @@ def act(
             doc=inspect.cleandoc(deed.__doc__ or "").partition("\n")[0],
             says=says,
             duties=tuple(duties.split()),
+            shows=tuple(shows.split()),
             subject=subject,
             wanted=wanted,
             shape=parameters.struct(deed.__name__, wanted),

@@ -90,6 +90,33 @@ class Mention(models.Model):
         return f"{self.entry_id} in {self.ref}"
 
 
+class Shown(models.Model):
+    """Evidence: with this entry it was shown that `person` fulfilled a duty, on `on`.
+
+    `witness` saw it, took part in it or received it, and stood at `witness_level` in the duty's
+    area then. Written with the entry (see `acts/shown.py`), and void when the entry is.
+    """
+
+    entry = models.ForeignKey(Entry, models.PROTECT, related_name="shown")
+    duty = models.CharField(max_length=20)  # of the shipped ladder: "IR-L1-3"
+    person = models.ForeignKey(Person, models.PROTECT, related_name="shown")
+    on = models.CharField(max_length=80)  # what it was shown on: "incidents.incident:42"
+    witness = models.ForeignKey(Person, models.PROTECT, null=True, related_name="witnessed")
+    witness_level = models.PositiveSmallIntegerField(default=0)
+    drill = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name_plural = "shown"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person", "duty", "on", "entry"], name="acts_shown_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} showed {self.duty} on {self.on}"
+
+
 class Kept(models.Model):
     """A secret or personal value that an act was given. The ledger holds only its number.
 

@@ -1,12 +1,14 @@
 """Writing the ledger: one row, its mentions, and the news for live pages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from watchbill.acts import given as parameters
+from watchbill.acts import shown
 from watchbill.acts.authority import Decision
 from watchbill.acts.models import Entry, Mention
 from watchbill.acts.registry import Kind
+from watchbill.acts.shown import Show
 from watchbill.lib.levels import Area
 from watchbill.people.models import Person
 from watchbill.people.subject import Subject
@@ -40,7 +42,9 @@ def append(
         tier, standing = int(decision.tier), decision.standing
         held, reason = parameters.keep(kind.wanted, given), decision.reason
     once = {name[1:]: value for name, value in outcome.items() if name.startswith("_")}
-    outcome = {name: value for name, value in outcome.items() if not name.startswith("_")}
+    shows: Iterable[Show] = outcome.get("shows", ())
+    apart = {"shows", *(name for name in outcome if name.startswith("_"))}
+    outcome = {name: value for name, value in outcome.items() if name not in apart}
     entry = Entry.objects.create(
         kind=kind.name,
         by=by,
@@ -68,6 +72,7 @@ def append(
     if entry.answers:  # also what the ask held that this goes on without waiting for
         parameters.erase(entry.answers.given, sealed_only=True)
     _mention(entry, on, outcome)
+    shown.write(entry, shows, kind.shows)
     entry.once = once
     return entry
 
@@ -81,8 +86,12 @@ def machine(
     area: str | Area,
     armed_by: Person | None = None,
     facts: Mapping[str, Any] | None = None,
+    shows: Iterable[Show] = (),
 ) -> Entry:
-    """Append what the machine did by itself: `by` is an automation, `name` its "app.deed"."""
+    """Append what the machine did by itself: `by` is an automation, `name` its "app.deed".
+
+    `shows` is evidence that was complete only with this, such as the end of a step.
+    """
     if not by.automation:
         raise ValueError("only an automation acts by itself")
     entry = Entry.objects.create(
@@ -104,6 +113,7 @@ def machine(
         via="work",
     )
     _mention(entry, on, {})
+    shown.write(entry, shows)
     return entry
 
 

@@ -32,7 +32,8 @@ class Kind(Generic[S, P]):
     title: str  # "Run the step"
     doc: str
     says: str  # the timeline's words, with {on}, {name of a parameter or of the outcome}
-    duties: tuple[str, ...]
+    duties: tuple[str, ...]  # of the ladder that are practised by it
+    shows: tuple[str, ...]  # of the ladder that it may complete the evidence of
     subject: type[S]
     wanted: tuple[parameters.Parameter, ...]
     shape: type[msgspec.Struct]

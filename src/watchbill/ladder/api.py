@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from watchbill.acts.models import Shown
 from watchbill.acts.rest import Resource, described
 from watchbill.ladder import evidence
 from watchbill.ladder.adopt import in_force
@@ -28,16 +29,33 @@ def _ladder(ladder: Ladder) -> dict[str, Any]:
 
 
 def _evidence(person: Person) -> dict[str, Any]:
-    shown = evidence.of(person)
+    practised, shown = evidence.of(person), evidence.shown(person)
+    duties = list(in_force().duties.order_by("area", "level", "ordinal"))
     return {
         "username": person.username,
         "duties": {
             duty.key: [
                 {**described(item.entry), "as_guide": item.as_guide}
-                for item in shown.get(duty.default_key, [])
+                for item in practised.get(duty.default_key, [])
             ]
-            for duty in in_force().duties.order_by("area", "level", "ordinal")
+            for duty in duties
         },
+        "shown": {
+            duty.key: [_shown(row) for row in shown.get(duty.default_key, [])] for duty in duties
+        },
+    }
+
+
+def _shown(row: Shown) -> dict[str, Any]:
+    return {
+        "on": row.on,
+        "witness": row.witness.username if row.witness else None,
+        "witness_level": row.witness_level,
+        "drill": row.drill,
+        "entry": row.entry_id,
+        "act": row.entry.kind,
+        "at": row.entry.at,
+        "says": row.entry.says,
     }
 
 
@@ -49,6 +67,6 @@ RESOURCES = [
         _evidence,
         lambda: Person.objects.humans().order_by("username"),
         {"username": "username"},
-        doc="What the ledger shows of each duty, per person",
+        doc="What each person practised and showed of each duty",
     ),
 ]

@@ -1,4 +1,8 @@
-"""Evidence: what the ledger shows of each duty. Reads the ledger only."""
+"""Evidence: what the ledger shows of each duty. Reads the ledger only.
+
+Two things are read. *Practised*: acts that belong to a duty were done, alone or as guide. *Shown*:
+the duty was fulfilled, with an outcome and a witness (`acts/shown.py`); only this can be signed.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,7 +12,7 @@ from itertools import chain
 from django.db import connection
 from django.db.models import Q
 
-from watchbill.acts.models import Entry
+from watchbill.acts.models import Entry, Shown
 from watchbill.acts.registry import KINDS
 from watchbill.lib.levels import Area
 from watchbill.people.models import Person
@@ -99,6 +103,27 @@ def of(person: Person) -> dict[str, list[Item]]:
     return dict(found)
 
 
+def shown(person: Person) -> dict[str, list[Shown]]:
+    """Duty of the shipped ladder -> what `person` has shown of it, newest first.
+
+    Once per object: of two items on the same object the one with a witness counts, else the newer.
+    """
+    rows = (
+        Shown.objects.filter(person=person, entry__in=Entry.objects.valid())
+        .select_related("entry", "witness")
+        .order_by("-entry_id")[:MOST]
+    )
+    best: dict[tuple[str, str], Shown] = {}
+    for row in rows:
+        known = best.setdefault((row.duty, row.on), row)
+        if known.witness_id is None and row.witness_id is not None:
+            best[row.duty, row.on] = row
+    found: dict[str, list[Shown]] = defaultdict(list)
+    for row in sorted(best.values(), key=lambda row: -row.entry_id):
+        found[row.duty].append(row)
+    return dict(found)
+
+
 def duties_of(entry: Entry, *, as_guide: bool) -> Iterable[str]:
     """The duties that a done entry is evidence for: of its actor, or of its guide."""
     area = next((a for a in Area if a.value == entry.area), None)
@@ -109,6 +134,11 @@ def duties_of(entry: Entry, *, as_guide: bool) -> Iterable[str]:
     kind = KINDS.get(entry.kind)
     # An act may serve two areas (a runbook step for an incident or for a change): its own counts.
     return [duty for duty in kind.duties if duty.startswith(area.prefix)] if kind else ()
+
+
+def completing(duty: str) -> list[str]:
+    """The registered acts that may complete the evidence of a duty of the shipped ladder."""
+    return [name for name, kind in sorted(KINDS.items()) if duty in kind.shows]
 
 
 def acts_for(duty: str) -> list[str]:

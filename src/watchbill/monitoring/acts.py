@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from watchbill.acts.given import CannotBeDone, Field
 from watchbill.acts.kinds import Outcome, act
+from watchbill.acts.shown import Show
 from watchbill.catalog.models import Component
 from watchbill.lib import clock
 from watchbill.lib.levels import Area
@@ -52,7 +53,13 @@ def report_anomaly(
     return {"ref": report.ref, "url": report.get_absolute_url()}
 
 
-@act("take", duties="MO-L2-2", says="answered “{on}”: {answer}, {because}", title="Answer")
+@act(
+    "take",
+    duties="MO-L2-2",
+    shows="MO-L1-3",
+    says="answered “{on}”: {answer}, {because}",
+    title="Answer",
+)
 def triage(
     report: Report,
     by: Person,
@@ -72,7 +79,7 @@ def triage(
     report.answer, report.because = answer, because.strip()
     report.answered_by, report.answered_at = by, clock.now()
     report.save(update_fields=["answer", "because", "answered_by", "answered_at"])
-    return {}
+    return {"shows": [Show("MO-L1-3", report.by, on=report, witness=by)]}
 
 
 @act(

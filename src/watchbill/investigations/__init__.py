@@ -1,0 +1,1 @@
+"""Finding out why, together: hypotheses, findings, a protocol, analyses that are judged."""

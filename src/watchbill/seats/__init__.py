@@ -1,0 +1,1 @@
+"""Standing responsibilities with a term and a deputy: watch, caretaker, accountable."""

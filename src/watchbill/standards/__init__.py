@@ -1,0 +1,1 @@
+"""Versioned standards and processes, checked for each component, with a report."""

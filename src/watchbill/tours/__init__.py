@@ -1,0 +1,1 @@
+"""Tours and watch rounds over live pages, whose answers a guide sees."""
