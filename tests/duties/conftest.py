@@ -1,6 +1,7 @@
 """The cast of the walks: a team with somebody at each level, another team, and what they run.
 
-Every duty of the ladder has one walk, named by its id: `test_ir_l1_3` walks IR-L1-3. A walk is
+Every duty of the ladder has one walk in a file named by its id: `test_ir_l1_3.py` walks IR-L1-3, in
+a test of the same name. A walk is
 driven by REST or by page as a person of the duty's level, asserts the evidence and its witness, and
 that somebody one level below gets exactly what `ladder/duties.toml` says under `below`.
 """

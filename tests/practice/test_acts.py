@@ -150,5 +150,5 @@ def test_an_act_without_a_guide_is_not_debriefed(
 ) -> None:
     alone = acts.decline_improvement.perform(sam, propose(), why="The library does it.")
     for subject in (alone, review):
-        with pytest.raises(CannotBeDone, match="Only an act that was guided"):
+        with pytest.raises(CannotBeDone, match="Only what was guided"):
             acts.debrief.perform(sam, subject, line="Fine.")

@@ -1,4 +1,4 @@
-"""Fills the registry when Django starts: every app's `acts` module is imported."""
+"""Fills the registry when Django starts: every app's `acts` is imported, a module or a package."""
 
 from importlib import import_module
 from importlib.util import find_spec

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+from watchbill.acts.registry import Given
+from watchbill.lib.levels import Area
 from watchbill.people.subject import Subject, find
 
 
@@ -25,3 +27,8 @@ class AboutSubject(Subject):
         """What it is about, and whatever that belongs to."""
         matter = self.matter
         return [matter, *matter.thread()]
+
+
+def area_of(on: Subject, given: Given) -> str:
+    """The area of what somebody acts on; incident response for what has none."""
+    return str(getattr(on, "area", Area.INCIDENT_RESPONSE))

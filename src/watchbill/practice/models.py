@@ -110,7 +110,7 @@ class Improvement(AboutSubject):
 
 
 class Debrief(AboutSubject):
-    """One line on how a guided act went: from who learned, and from who guided."""
+    """One line on how guided work went: from who learned, and from who guided."""
 
     class Role(models.TextChoices):
         """Whose line it is."""
@@ -118,7 +118,7 @@ class Debrief(AboutSubject):
         LEARNER = "learner"
         GUIDE = "guide"
 
-    entry = models.PositiveBigIntegerField()  # the ledger row of the guided act
+    entry = models.PositiveBigIntegerField(null=True)  # the ledger row of a guided act
     role = models.CharField(max_length=10, choices=Role.choices)
     by = models.ForeignKey(Person, models.PROTECT, related_name="debriefs")
     line = models.CharField(max_length=500)
@@ -126,8 +126,12 @@ class Debrief(AboutSubject):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["entry", "role"], name="practice_one_line_each")
-        ]
+            models.UniqueConstraint(fields=["entry", "role"], name="practice_one_line_each"),
+            models.UniqueConstraint(
+                fields=["about", "role"], condition=models.Q(entry=None),
+                name="practice_one_line_each_of_it",
+            ),
+        ]  # fmt: skip
 
     def __str__(self) -> str:
         return self.line

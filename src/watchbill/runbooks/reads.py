@@ -114,7 +114,7 @@ def done_and_to_do(run: Run, reader: Person | None = None) -> list[Line]:
     for execution in run.executions.select_related("by").order_by("pk"):
         found.setdefault(execution.step, []).append(execution)
     guided = _guided(run)
-    debriefs: dict[int, list[Debrief]] = {}
+    debriefs: dict[int | None, list[Debrief]] = {}
     for debrief in Debrief.objects.filter(about=run.ref).select_related("by").order_by("pk"):
         debriefs.setdefault(debrief.entry, []).append(debrief)
     lines = []

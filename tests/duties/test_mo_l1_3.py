@@ -1,4 +1,4 @@
-"""Monitoring, L1: the walks of its duties."""
+"""MO-L1-3: report anomalies and errors to a more experienced colleague."""
 
 from datetime import timedelta
 
