@@ -30,7 +30,7 @@ SMALL = Size(incidents=10, acts=100, components=10, people=5, open=10, firing=10
 LARGE = Size(incidents=200, acts=2000, components=200, people=20, open=200, firing=200, long=200)
 
 # What a page takes beside its frame: the session, the reader, the rail with what waits for them.
-FRAME = ("web:glossary", 25)
+FRAME = ("web:glossary", 16)
 BUDGETS: dict[str, int] = {
     "accounts:authority": 3,
     "accounts:people": 6,
@@ -50,10 +50,10 @@ BUDGETS: dict[str, int] = {
     "catalog:component": 33,
     "catalog:components": 12,
     "home:now": 21,
-    "home:palette": 14,
+    "home:palette": 11,
     "incidents:declare": 2,
     "incidents:incidents": 4,
-    "incidents:room": 11,
+    "incidents:room": 14,
     "ladder:draft": 6,
     "ladder:duties": 2,
     "ladder:duty": 3,
@@ -76,7 +76,7 @@ BUDGETS: dict[str, int] = {
     "paging:policy": 13,
     "practice:improvement": 3,
     "practice:improvements": 2,
-    "practice:review": 5,
+    "practice:review": 8,
     "practice:reviews": 2,
     "runbooks:rewrite": 2,
     "runbooks:run": 8,

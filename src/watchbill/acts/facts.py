@@ -4,7 +4,7 @@ so that this package never imports the areas above it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from watchbill.acts.authority import NEED, Dial, Need
 from watchbill.acts.models import Need as OwnNeed
@@ -14,23 +14,41 @@ from watchbill.people.models import House, Person
 Seats = Mapping[str, frozenset[str]]
 SeatProvider = Callable[[Person], Seats]
 
-_seat_providers: list[SeatProvider] = []
+_seat_providers: list[tuple[frozenset[str], SeatProvider]] = []
 
 
 @dataclass(frozen=True)
 class Facts:
     """What is known about one person now. Remembered for the length of a request."""
 
+    person: Person
     levels: Mapping[str, int]
     dials: Mapping[str, Dial]
     need: Mapping[str, Need]
-    seats: Seats
+    held: dict[SeatProvider, Seats] = field(default_factory=dict)  # as far as anybody asked
+
+    def seat(self, verb: str, ref: str) -> bool:
+        """Whether a seat of this person on `ref` carries `verb`. Asks only who may know."""
+        for verbs, provider in _seat_providers:
+            if verb in verbs:
+                if provider not in self.held:
+                    self.held[provider] = provider(self.person)
+                if verb in self.held[provider].get(ref, ()):
+                    return True
+        return False
 
 
-def provides_seats(provider: SeatProvider) -> SeatProvider:
-    """Register a function that tells which seats a person holds and what they carry."""
-    _seat_providers.append(provider)
-    return provider
+def provides_seats(*verbs: str) -> Callable[[SeatProvider], SeatProvider]:
+    """Register a function that tells which seats a person holds, and which of `verbs` they carry.
+
+    It is asked for acts of these verbs only, so that most decisions need no query for seats.
+    """
+
+    def register(provider: SeatProvider) -> SeatProvider:
+        _seat_providers.append((frozenset(verbs), provider))
+        return provider
+
+    return register
 
 
 def facts_of(person: Person, *, like: Facts | None = None) -> Facts:
@@ -41,7 +59,7 @@ def facts_of(person: Person, *, like: Facts | None = None) -> Facts:
     remembered: Facts | None = person.__dict__.get("facts")
     if remembered is None:
         dials, need = (like.dials, like.need) if like else (_dials(), need_table())
-        remembered = Facts(person.levels, dials, need, _seats(person))
+        remembered = Facts(person, person.levels, dials, need)
         person.__dict__["facts"] = remembered
     return remembered
 
@@ -58,11 +76,3 @@ def need_table() -> dict[str, Need]:
 
 def _dials() -> dict[str, Dial]:
     return {area: Dial(dial) for area, dial in House.get().dials.items()}
-
-
-def _seats(person: Person) -> Seats:
-    held: dict[str, frozenset[str]] = {}
-    for provider in _seat_providers:
-        for ref, verbs in provider(person).items():
-            held[ref] = held.get(ref, frozenset()) | verbs
-    return held

@@ -66,7 +66,7 @@ class Kind(Generic[S, P]):
                 standing=by.level(area),
                 area=area,
                 dial=facts.dials.get(area, Dial.ASK),
-                seat=self.verb in facts.seats.get(on.ref, ()),
+                seat=facts.seat(self.verb, on.ref),
                 own=self.own is not None and self.own(on, by),
                 owner=by.is_owner,
                 strict=self.strict,

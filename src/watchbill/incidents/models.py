@@ -187,7 +187,7 @@ class Update(models.Model):
 LEAD_CARRIES = frozenset({"lead", "engage"})
 
 
-@provides_seats
+@provides_seats(*LEAD_CARRIES)
 def lead_seats(person: Person) -> Seats:
     """The incident lead leads and engages there, whatever the level, while seated."""
     held = Seat.objects.filter(

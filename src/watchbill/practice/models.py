@@ -137,7 +137,7 @@ class Debrief(AboutSubject):
         return self.line
 
 
-@provides_seats
+@provides_seats("lead")
 def review_seats(person: Person) -> Seats:
     """Whoever leads an open review leads it, and decides the improvements proposed in it."""
     leads = Review.objects.filter(lead=person, state=Review.State.OPEN)
