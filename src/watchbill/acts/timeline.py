@@ -1,10 +1,11 @@
 """Reading the ledger: timelines, what waits for an answer, what somebody did."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from watchbill.acts.models import Entry, Mention
+from watchbill.acts.models import Entry, Mention, Shown
 from watchbill.acts.perform import GO_AHEAD_HOLDS_FOR, why_not
 from watchbill.lib import clock
 from watchbill.people.models import Person
@@ -25,6 +26,12 @@ def done(kind: str, *, since: datetime | None = None) -> QuerySet[Entry]:
     """Every done act of one kind."""
     found = Entry.objects.valid().filter(kind=kind, state=Entry.State.DONE)
     return found.filter(at__gte=since) if since else found
+
+
+def shown_since(person: Person, duties: Iterable[str], moment: datetime) -> bool:
+    """Whether `person` has shown one of these duties since then, and it was not voided."""
+    since = Entry.objects.valid().filter(at__gte=moment)
+    return Shown.objects.filter(person=person, duty__in=list(duties), entry__in=since).exists()
 
 
 def open_asks() -> QuerySet[Entry]:
