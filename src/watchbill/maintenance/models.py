@@ -1,5 +1,7 @@
 """Changes: deliberate alterations of what runs, and reports on how they go."""
 
+from datetime import datetime
+
 from django.db import models
 from django.urls import reverse
 
@@ -127,6 +129,11 @@ class Change(Subject):
     def runs(self) -> models.QuerySet[Run]:
         """Of procedures, for this change; the newest first."""
         return Run.objects.filter(about=self.ref).order_by("-pk")
+
+    @property
+    def settled(self) -> datetime | None:
+        """When it was verified; None while it is not, or when it was backed out."""
+        return self.ended_at if self.result == Change.State.VERIFIED else None
 
     @property
     def to_come(self) -> bool:
