@@ -15,13 +15,15 @@ from django.urls import reverse
 
 from watchbill.acts.reference import addresses
 from watchbill.alerts.models import Alert, Silence
+from watchbill.catalog.models import Component
 from watchbill.ladder import adopt
+from watchbill.lib import clock
 from watchbill.maintenance.models import Change, Progress
 from watchbill.monitoring.models import Report
 from watchbill.paging.models import EscalationPolicy, Page, Step
 from watchbill.people.models import Person, Team, Token
 from watchbill.people.subject import Subject
-from watchbill.practice.models import Improvement, Review
+from watchbill.practice.models import Design, Gap, Improvement, Pairing, Review, Session
 from watchbill.runbooks.models import Run
 
 pytestmark = pytest.mark.django_db
@@ -47,10 +49,12 @@ BUDGETS: dict[str, int] = {
     "alerts:silence": 5,
     "alerts:silences": 4,
     "catalog:bring": 1,
-    "catalog:component": 33,
+    "catalog:component": 35,
     "catalog:components": 12,
     "home:now": 21,
     "home:palette": 11,
+    "home:now": 24,
+    "home:palette": 14,
     "incidents:declare": 2,
     "incidents:incidents": 4,
     "incidents:room": 14,
@@ -74,10 +78,16 @@ BUDGETS: dict[str, int] = {
     "paging:pages": 4,
     "paging:policies": 8,
     "paging:policy": 13,
+    "practice:design": 4,
+    "practice:designs": 2,
     "practice:improvement": 3,
     "practice:improvements": 2,
     "practice:review": 8,
     "practice:reviews": 2,
+    "practice:pairing": 6,
+    "practice:pairings": 2,
+    "practice:review": 11,
+    "practice:reviews": 3,
     "runbooks:rewrite": 2,
     "runbooks:run": 8,
     "runbooks:runbook": 3,
@@ -126,7 +136,9 @@ ARGUMENTS: dict[str, Callable[[], dict[str, object]]] = {
     "paging:of-alert": lambda: {"number": newest(Alert)},
     "paging:page": lambda: {"number": newest(Page)},
     "paging:policy": lambda: {"slug": "all"},
+    "practice:design": lambda: {"number": newest(Design)},
     "practice:improvement": lambda: {"number": newest(Improvement)},
+    "practice:pairing": lambda: {"number": newest(Pairing)},
     "practice:review": lambda: {"number": newest(Review)},
     "runbooks:rewrite": lambda: {"slug": "component-1"},
     "runbooks:run": lambda: {"number": newest(Run)},
@@ -166,6 +178,19 @@ def fill_all(size: Size, asks: int) -> None:
         token = Token(kind="source", person=reader, name=f"t{number}", sha256=f"{number}")
         token.save()
     junior = Person.objects.earliest("pk")
+    some = Component.objects.order_by("pk")[: size.people]
+    coverage = Review.objects.create(
+        about=team.ref, kind="coverage", title="Coverage", area="monitoring", lead=reader
+    )
+    for component in some:
+        Gap.objects.create(review=coverage, component=component, what="none", by=junior)
+        design = Design.objects.create(component=component, title="A pool each", decision="so",
+                                       alternatives="none", by=reader)  # fmt: skip
+        design.reviews.set(Review.objects.order_by("pk")[:1])
+        pairing = Pairing.objects.create(mentor=reader, learner=junior, area="monitoring",
+                                         component=component, duties=["MO-L1-2"], plan="read",
+                                         until=clock.now().date())  # fmt: skip
+        Session.objects.create(pairing=pairing, by=junior, text="We read the charts.")
     for change in Change.objects.order_by("-pk")[: size.people]:
         Progress.objects.create(change=change, by=junior, to=reader, text="half of it")
 

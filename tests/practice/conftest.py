@@ -19,7 +19,7 @@ def shop(team: Team, house: House) -> Component:
 
 @pytest.fixture
 def review(shop: Component, sam: Person) -> Review:
-    acts.open_review.perform(sam, shop, title="Why the shop was slow")
+    acts.open_review.perform(sam, shop, title="Why the shop was slow", kind="post-incident")
     return Review.objects.get()
 
 

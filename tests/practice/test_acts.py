@@ -30,7 +30,9 @@ def test_a_review_is_about_something_and_shown_there(review: Review, shop: Compo
 
 def test_one_open_review_of_a_thing(review: Review, shop: Component, sam: Person) -> None:
     with pytest.raises(CannotBeDone, match="open already"):
-        acts.open_review.perform(sam, shop)
+        acts.open_review.perform(sam, shop, kind="post-incident")
+    other = acts.open_review.perform(sam, shop, kind="coverage")
+    assert (other.state, other.area) == (State.DONE, "monitoring"), "of another kind"
 
 
 def test_whoever_leads_must_be_able_to(shop: Component, sam: Person, jun: Person) -> None:

@@ -1,5 +1,6 @@
 """What alerts show elsewhere: on a component's page, its health, a count in the rail."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -12,6 +13,7 @@ from watchbill.alerts.changes import component_of, components_of
 from watchbill.alerts.models import Alert, Rule
 from watchbill.catalog.models import Component
 from watchbill.catalog.panels import Health, Panel, health, panel
+from watchbill.practice.coverage import provides_coverage
 from watchbill.web.context import Counts, provides_counts
 
 LATEST = 5
@@ -41,6 +43,14 @@ def firing(components: QuerySet[Component]) -> Mapping[int, Health]:
             continue
         told[number] = Health(kind, row.alert.name, row.alert.get_absolute_url())
     return told
+
+
+@provides_coverage("Alert rules")
+def rules_of(components: QuerySet[Component]) -> Mapping[int, int]:
+    """How many rules in force name each component."""
+    named = list(Rule.objects.filter(in_force=True).values_list("labels", flat=True))
+    known = components_of(named)
+    return Counter(number for labels in named if (number := component_of(labels, known)))
 
 
 def _watched(components: QuerySet[Component]) -> set[int]:

@@ -14,6 +14,7 @@ from watchbill.monitoring.reads import waiting_for
 from watchbill.paging.reads import open_pages
 from watchbill.people.models import Person
 from watchbill.practice.models import Improvement, Review
+from watchbill.practice.reads import to_confirm, to_countersign
 
 MOST = 8  # of each sort
 
@@ -105,6 +106,11 @@ def _improvements(person: Person) -> Iterator[Need]:
             f"Due {improvement.due:%d %b}." if improvement.due else "No due date yet.",
             reverse("practice:improvement", args=[improvement.pk]), "Carry out",
         )  # fmt: skip
+    for improvement in to_confirm(person)[:MOST]:
+        yield Need(
+            "guide", "effect", improvement.title, "Done and measured: did it help?",
+            improvement.get_absolute_url(), "Confirm", improvement.done_at,
+        )  # fmt: skip
 
 
 def _reviews(person: Person) -> Iterator[Need]:
@@ -113,6 +119,11 @@ def _reviews(person: Person) -> Iterator[Need]:
         yield Need(
             "deep", "review", review.title, "You lead it; it is open for contributions.",
             reverse("practice:review", args=[review.pk]), "Open", review.opened_at,
+        )  # fmt: skip
+    for review in to_countersign(person)[:MOST]:
+        yield Need(
+            "guide", "countersign", review.title, "Published; a second person stands by it.",
+            review.get_absolute_url(), "Read", review.published_at,
         )  # fmt: skip
 
 

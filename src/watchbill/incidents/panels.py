@@ -1,15 +1,18 @@
 """Incidents on a component's page, in the components' health, and in the rail."""
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from watchbill.acts.web import Request
+from watchbill.alerts.models import Alert
 from watchbill.catalog.models import Component
 from watchbill.catalog.panels import Health, Panel, health, offer, panel
 from watchbill.incidents.models import Incident
 from watchbill.incidents.reads import counts, of_component
+from watchbill.people.subject import Subject
+from watchbill.practice.trouble import provides_trouble
 from watchbill.web.context import Counts, provides_counts
 
 LATEST = 5
@@ -38,6 +41,16 @@ def in_an_incident(components: QuerySet[Component]) -> dict[int, Health]:
         component: Health("bad", "incident", reverse("incidents:room", args=[incident]))
         for component, incident in found.values_list("component_id", "incident_id")
     }
+
+
+@provides_trouble
+def open_incident(on: Subject) -> str | None:
+    """An incident is open on a component or an alert: nothing is left to prevent there."""
+    about = {Component: "components", Alert: "alerts"}.get(type(on))
+    if about is None:
+        return None
+    found = Incident.objects.filter(Q(**{about: on}), state__in=Incident.OPEN).first()
+    return f"Incident {found.pk} is open on it: {found.title}." if found else None
 
 
 @provides_counts

@@ -1,5 +1,8 @@
 """What monitoring shows elsewhere: on a component's page and in the rail."""
 
+from collections.abc import Mapping
+
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
@@ -9,6 +12,7 @@ from watchbill.catalog.panels import Panel, offer, panel
 from watchbill.monitoring import reads
 from watchbill.monitoring.models import Report
 from watchbill.people.models import Person
+from watchbill.practice.coverage import provides_coverage
 from watchbill.web.context import Counts, provides_counts
 
 LATEST = 5
@@ -34,6 +38,12 @@ def reports(component: Component, request: Request) -> Panel | None:
         return None
     body = render_to_string("monitoring/reports_panel.html", {"rows": rows}, request)
     return Panel("Reports", body, f"{len(is_open)} open" if is_open else "", component.ref)
+
+
+@provides_coverage("Charts")
+def charts_of(components: QuerySet[Component]) -> Mapping[int, int]:
+    """How many charts each component has."""
+    return {pk: len(charts) for pk, charts in components.values_list("pk", "charts")}
 
 
 @provides_counts

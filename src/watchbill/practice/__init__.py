@@ -1,1 +1,1 @@
-"""What people learn together: reviews and improvements. Other areas hang their own work on it."""
+"""What people learn together: reviews, improvements, designs, pairings. Others build on it."""

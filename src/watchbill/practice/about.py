@@ -1,6 +1,7 @@
 """Things that are about something else: a review about an incident, a run about an alert."""
 
 from django.db import models
+from django.utils.functional import cached_property
 
 from watchbill.acts.registry import Given
 from watchbill.lib.levels import Area
@@ -18,7 +19,7 @@ class AboutSubject(Subject):
     class Meta:
         abstract = True
 
-    @property
+    @cached_property
     def matter(self) -> Subject:
         """What it is about. Raises UnknownSubject when its app is not installed any more."""
         return find(self.about)

@@ -1,10 +1,24 @@
-"""What of reviews and improvements can be read by REST and command line."""
+"""What of reviews, improvements, designs and pairings can be read by REST and command line."""
 
 from typing import Any
 
 from watchbill.acts.rest import Resource
-from watchbill.practice.models import Debrief, Improvement, Review, ReviewEntry
-from watchbill.practice.reads import improvements
+from watchbill.people.models import Person
+from watchbill.practice.models import (
+    Debrief,
+    Decision,
+    Design,
+    Gap,
+    Improvement,
+    Pairing,
+    Review,
+    ReviewEntry,
+)
+from watchbill.practice.reads import designs, improvements, pairings
+
+
+def _name(person: Person | None) -> str | None:
+    return person.username if person else None
 
 
 def _review(review: Review) -> dict[str, Any]:
@@ -15,11 +29,41 @@ def _review(review: Review) -> dict[str, Any]:
         "area": review.area,
         "lead": review.lead.username,
         "state": review.state,
+        "agenda": review.agenda,
         "findings": review.findings,
+        "audience": review.audience,
+        "no_gap": review.no_gap,
+        "gaps": [_gap(gap) for gap in review.gaps.all()],
+        "decisions": [_decision(decision) for decision in review.decisions.all()],
+        "published_by": _name(review.published_by),
+        "countersigned_by": _name(review.countersigned_by),
+        "countersigned_at": review.countersigned_at,
         "opened_at": review.opened_at,
         "published_at": review.published_at,
         "entries": [_entry(entry) for entry in review.entries.all()],
         "url": review.get_absolute_url(),
+    }
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    return {
+        "id": gap.pk,
+        "ref": gap.ref,
+        "component": gap.component.slug,
+        "what": gap.what,
+        "owner": _name(gap.owner),
+        "due": gap.due,
+        "closed_at": gap.closed_at,
+        "outcome": gap.outcome,
+    }
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    return {
+        "topic": decision.topic,
+        "text": decision.text,
+        "owner": decision.owner.username,
+        "due": decision.due,
     }
 
 
@@ -49,10 +93,58 @@ def _improvement(work: Improvement) -> dict[str, Any]:
         "before": work.before,
         "after": work.after,
         "measure_problem": work.measure_problem,
+        "aim": work.aim,
+        "trend": work.trend,
+        "systemic": work.systemic,
+        "reread": work.reread,
+        "reread_at": work.reread_at,
+        "effect": work.effect,
+        "effect_word": work.effect_word,
+        "confirmed_by": _name(work.confirmed_by),
         "decision": work.decision,
         "change": work.change,
         "outcome": work.outcome,
         "url": work.get_absolute_url(),
+    }
+
+
+def _design(design: Design) -> dict[str, Any]:
+    return {
+        "title": design.title,
+        "component": design.component.slug,
+        "state": design.state,
+        "decision": design.decision,
+        "alternatives": design.alternatives,
+        "reviews": [review.pk for review in design.reviews.all()],
+        "by": design.by.username,
+        "at": design.at,
+        "change": design.change,
+        "built_at": design.built_at,
+        "how": design.how,
+        "seen": design.seen,
+        "verified_by": _name(design.verified_by),
+        "url": design.get_absolute_url(),
+    }
+
+
+def _pairing(pairing: Pairing) -> dict[str, Any]:
+    return {
+        "mentor": pairing.mentor.username,
+        "learner": pairing.learner.username,
+        "area": pairing.area,
+        "component": pairing.component.slug if pairing.component else None,
+        "duties": pairing.duties,
+        "plan": pairing.plan,
+        "until": pairing.until,
+        "started_at": pairing.started_at,
+        "adjusted_at": pairing.adjusted_at,
+        "adjusted_why": pairing.adjusted_why,
+        "closed_at": pairing.closed_at,
+        "sessions": [
+            {"by": session.by.username, "at": session.at, "text": session.text}
+            for session in pairing.sessions.all()
+        ],
+        "url": pairing.get_absolute_url(),
     }
 
 
@@ -70,15 +162,31 @@ def _debrief(debrief: Debrief) -> dict[str, Any]:
 RESOURCES = [
     Resource(
         "reviews", Review, _review,
-        lambda: Review.objects.select_related("lead")
-        .prefetch_related("entries__by", "entries__answered_by").order_by("-pk"),
+        lambda: Review.objects.select_related("lead", "published_by", "countersigned_by")
+        .prefetch_related(
+            "entries__by", "entries__answered_by", "gaps__component", "gaps__owner",
+            "decisions__owner",
+        ).order_by("-pk"),
         {"about": "about", "state": "state", "kind": "kind", "lead": "lead__username"},
         "Reviews with what people put in.",
     ),
     Resource(
         "improvements", Improvement, _improvement, improvements,
-        {"about": "about", "state": "state", "owner": "owner__username", "area": "area"},
+        {
+            "about": "about", "state": "state", "owner": "owner__username", "area": "area",
+            "aim": "aim",
+        },
         "Improvements with their expected and read effect.",
+    ),
+    Resource(
+        "designs", Design, _design, lambda: designs().prefetch_related("reviews"),
+        {"component": "component__slug", "state": "state", "by": "by__username"},
+        "Design decisions that rest on reviews.",
+    ),
+    Resource(
+        "pairings", Pairing, _pairing, lambda: pairings().prefetch_related("sessions__by"),
+        {"mentor": "mentor__username", "learner": "learner__username", "area": "area"},
+        "Who guides whom for a while, on which duties.",
     ),
     Resource(
         "debriefs", Debrief, _debrief,

@@ -1,4 +1,4 @@
-"""Addresses of reviews and improvements."""
+"""Addresses of reviews, improvements, designs and pairings."""
 
 from django.urls import path
 
@@ -10,4 +10,8 @@ urlpatterns = [
     path("reviews/<int:number>/", views.review, name="review"),
     path("improvements/", views.improvements, name="improvements"),
     path("improvements/<int:number>/", views.improvement, name="improvement"),
+    path("designs/", views.designs, name="designs"),
+    path("designs/<int:number>/", views.design, name="design"),
+    path("pairings/", views.pairings, name="pairings"),
+    path("pairings/<int:number>/", views.pairing, name="pairing"),
 ]

@@ -1,4 +1,4 @@
-"""Reads the measure of an improvement before the work and after it."""
+"""Reads the measure of an improvement before the work, after it, and on the due date."""
 
 from datetime import datetime, timedelta
 
@@ -16,14 +16,20 @@ SETTLES = timedelta(minutes=5)
 
 def tick(now: datetime, query: QueryFunc = prometheus.query) -> int:
     """Read what is due; how many numbers were stored. A query that fails is tried again later."""
-    due = Improvement.objects.exclude(measure="").filter(
-        Q(state=State.ACCEPTED, before=None)
-        | Q(state=State.DONE, after=None, done_at__lte=now - SETTLES)
-    )
-    return sum(_read(work, query) for work in due.order_by("pk")[:50])
+    wanted = {
+        "before": Q(state=State.ACCEPTED, before=None),
+        "after": Q(state=State.DONE, after=None, done_at__lte=now - SETTLES),
+        # What was begun unasked is read on the day that was promised, done or not.
+        "reread": Q(state__in=(State.ACCEPTED, State.DONE), reread=None, due__lte=now.date())
+        & ~Q(aim=""),
+    }
+    measured, read = Improvement.objects.exclude(measure="").order_by("pk"), 0
+    for column, condition in wanted.items():
+        read += sum(_read(work, column, now, query) for work in measured.filter(condition)[:50])
+    return read
 
 
-def _read(work: Improvement, query: QueryFunc) -> int:
+def _read(work: Improvement, column: str, now: datetime, query: QueryFunc) -> int:
     try:
         samples = query(work.measure)
         problem = "" if len(samples) == 1 else f"gives {len(samples)} values instead of one"
@@ -33,9 +39,9 @@ def _read(work: Improvement, query: QueryFunc) -> int:
         if problem != work.measure_problem:
             Improvement.objects.filter(pk=work.pk).update(measure_problem=problem)
         return 0
-    column = "before" if work.state == State.ACCEPTED else "after"
-    Improvement.objects.filter(pk=work.pk).update(
-        **{column: samples[0].value, "measure_problem": ""}
-    )
+    found: dict[str, object] = {column: samples[0].value, "measure_problem": ""}
+    if column == "reread":
+        found["reread_at"] = now
+    Improvement.objects.filter(pk=work.pk).update(**found)
     publish(work.ref)
     return 1

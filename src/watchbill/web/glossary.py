@@ -21,6 +21,8 @@ GLOSSARY = {
     "change": "A deliberate alteration of a running system: a deployment, a setting, a repair.",
     "component": "A part of the system that somebody owns and that can fail: a service, a "
     "database, a host, a queue.",
+    "countersign": "To put one's name beside another's: a second person read it and stands by it.",
+    "coverage": "Which parts of the system are watched by rules and charts, and which by nobody.",
     "currency": "Whether somebody has done a kind of act recently enough to do it alone.",
     "dashboard": "A page of charts that answers one question about a system.",
     "debrief": "One line each from learner and guide about how a guided act went.",
@@ -28,6 +30,8 @@ GLOSSARY = {
     "around it. Too early is better than too late.",
     "dependency": "A component that another one needs in order to work.",
     "deployment": "A new version of a component put into service.",
+    "design decision": "How a part of the system is built from now on, and what was considered "
+    "instead.",
     "drill": "Practice on a staged fault. Counts as practice, harms nobody.",
     "duty": "One line of the ladder: something a person at a level does in an area.",
     "error budget": "How much failure an objective allows. 99.9 % of a month leaves about 43 "
@@ -39,6 +43,7 @@ GLOSSARY = {
     "grouping": "Showing alerts with a common cause as one, so that one fault pages once.",
     "guide": "A person who may do an act alone and stands by while somebody else does it.",
     "handover": "Passing a seat on with what the next person must know; it counts once accepted.",
+    "gap": "Something that could fail without anybody noticing.",
     "heartbeat": "A signal expected at regular times. What alerts is its absence.",
     "hypothesis": "A possible cause, stated so that it can be shown wrong.",
     "impact": "What users and others notice of a fault: whom, what, since when.",
@@ -56,6 +61,7 @@ GLOSSARY = {
     "metric": "A number measured again and again: requests, errors, free disk.",
     "mitigate": "To stop the harm, though the cause may remain. Comes before understanding.",
     "on-call": "Being the person who is paged, for a set time.",
+    "pairing": "Somebody guides somebody else for a while, on named duties, by a plan.",
     "page": "A message that asks a person to act now: a call, a push, a mail.",
     "placement": "The level a person is placed at in an area. It decides what they do alone.",
     "postmortem": "Another word for a post-incident review.",
@@ -64,6 +70,7 @@ GLOSSARY = {
     "provisional": "Holds for now and needs somebody's acceptance to go on holding.",
     "resolve": "To end an alert or incident because its condition or harm has ended.",
     "responder": "A person who holds a seat in an incident and does part of the work.",
+    "retrospective": "Looking back on a time, such as a watch: what was seen, what should change.",
     "review": "Looking back together at what happened: conditions and decisions, never blame.",
     "rollback": "Putting the version before back into service.",
     "root cause": "What, had it been otherwise, would have prevented the fault. There are mostly "
@@ -81,6 +88,7 @@ GLOSSARY = {
     "slo": "Service level objective: the share of events that should be good, agreed on.",
     "standard": "A rule of the team with a check that can be run for each component.",
     "status page": "What users are told about faults and planned work.",
+    "systemic": "Altering what made a fault possible, not only the one fault.",
     "threshold": "The value beyond which a rule's condition holds.",
     "tier": "How much harm a mistake could do: routine, moderate or critical.",
     "timeline": "What happened and who did what, in order. Written by the acts themselves.",

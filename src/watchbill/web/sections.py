@@ -39,12 +39,13 @@ SECTIONS = (
     Section("now", "Now", "Now", "circle-dot", "/", owns=("/asks",)),
     Section(
         "incidents", "Incident response", "Incidents", "siren", "/incidents/",
-        owns=("/runbooks/", "/runs/", "/reviews/", "/improvements/", "/page/"),
+        owns=("/runbooks/", "/runs/", "/reviews/", "/improvements/", "/designs/", "/page/"),
         tabs=(
             Tab("Incidents", "/incidents/"),
             Tab("Runbooks", "/runbooks/"),
             Tab("Reviews", "/reviews/"),
             Tab("Improvements", "/improvements/"),
+            Tab("Designs", "/designs/"),
             Tab("Your pages", "/page/"),
         ),
     ),
@@ -71,10 +72,11 @@ SECTIONS = (
     ),
     Section(
         "ladder", "Ladder", "Ladder", "list-checks", "/ladder/",
-        owns=("/people/", "/teams/"),
+        owns=("/people/", "/teams/", "/pairings/"),
         tabs=(
             Tab("Your place", "/ladder/"),
             Tab("Duties", "/ladder/duties"),
+            Tab("Pairings", "/pairings/"),
             Tab("People", "/people/"),
         ),
         in_bar=False,
