@@ -36,6 +36,7 @@ from watchbill.people.identify import digest
 from watchbill.people.models import House, Person, Team, Token
 from watchbill.people.subject import Subject, find
 from watchbill.practice import acts as practice
+from watchbill.practice.models import Review
 from watchbill.runbooks import acts as runbooks
 
 UNDERSTOOD = {200, 202, 301, 302, 400, 403, 404, 409, 413, 422}
@@ -126,6 +127,18 @@ def things(fred: Person, make_person: MakePerson, team: Team) -> dict[str, list[
     runbooks.start_run.perform(fred, shop, runbook="look")
     review = practice.open_review.perform(fred, _made(incident))
     practice.propose_improvement.perform(fred, _made(review), title="Mend", expected="less")
+    coverage = practice.open_review.perform(fred, shop, kind="coverage")
+    practice.add_gap.perform(fred, _made(coverage), component="shop", what="nobody sees it")
+    soon = now.date() + timedelta(days=9)
+    practice.start_pairing.perform(fred, ann, duties=["MO-L1-2"], plan="read", until=soon)
+    looked = Review.objects.create(
+        about="catalog.component:shop", title="Look", area="maintenance", lead=fred,
+        state="published",
+    )  # fmt: skip
+    practice.record_design.perform(
+        fred, shop, title="Pools", decision="one for each", alternatives="one for all",
+        reviews=[looked.pk],
+    )  # fmt: skip
     monitoring.report_anomaly.perform(fred, shop, what="odd", start=now - timedelta(hours=1))
 
     alerts.silence.perform(fred, house, matchers='a="b"', why="quiet")

@@ -70,6 +70,7 @@ def _fill(team: Team) -> None:
     work = team.does("associate", "practice.propose_improvement", review,
                      title="Write it down", expected="It is known.")  # fmt: skip
     team.does("senior", "practice.accept_improvement", work, owner="associate", due="2099-01-31")
+    _learn(team, review)
     change = team.does("associate", "maintenance.plan_change", "catalog.component:catalogue",
                        title="Restart with a larger pool", kind="config",
                        improvement=work.partition(":")[2])  # fmt: skip
@@ -91,6 +92,25 @@ def _fill(team: Team) -> None:
     team.does("associate", "runbooks.run_step", run, step=1)
     until("the step is over", lambda: (team.first("runs") or {}).get("at_step") == 2, 60)
     team.does("junior", "runbooks.answer_step", run, step=2, value="4.12")
+
+
+def _learn(team: Team, review: str) -> None:
+    """A published review with a design that rests on it, a coverage review, a pairing."""
+    team.does("senior", "practice.publish_review", review, findings="The pool had no limit.")
+    team.does("lead", "practice.record_design", "catalog.component:payments", title="A pool each",
+              decision="Each caller gets a pool.", alternatives="One larger pool: fails later.",
+              reviews=[int(review.partition(":")[2])])  # fmt: skip
+    coverage = team.does("senior", "practice.open_review", "people.house:1", kind="coverage")
+    team.does("junior", "practice.add_gap", coverage, component="payments", what="No refusals")
+    plan = team.does("lead", "practice.open_review", "people.house:1", kind="plan")
+    team.does("lead", "practice.add_decision", plan, topic="debt", text="Pay it.", owner="lead",
+              due="2099-01-31")  # fmt: skip
+    team.does("senior", "practice.initiate_prevention", "catalog.component:catalogue",
+              title="Move old orders", expected="Less", measure="count(up)", trend="up",
+              due="2099-01-31")  # fmt: skip
+    pairing = team.does("senior", "practice.start_pairing", "people.person:junior",
+                        duties=["MO-L1-2"], plan="Read charts.", until="2099-01-31")  # fmt: skip
+    team.does("junior", "practice.note_session", pairing, text="We read the charts.")
 
 
 def _without_argument(pattern: URLPattern | URLResolver, before: str = "/") -> Iterator[str]:
@@ -119,6 +139,7 @@ def _pages(demo: Demo, page: Page) -> list[str]:
 
 SINGLE = [
     "/incidents/1/", "/incidents/2/", "/runs/1/", "/runbooks/checkout-errors/", "/reviews/1/",
+    "/reviews/2/", "/reviews/3/", "/improvements/2/", "/designs/1/", "/pairings/1/",
     "/improvements/1/", "/monitoring/alerts/1/", "/monitoring/alerts/1/calls/",
     "/monitoring/rules/1/", "/monitoring/silences/1/", "/monitoring/reports/1/",
     "/monitoring/components/checkout/", "/monitoring/explore/?query=up", "/page/1/",
