@@ -16,6 +16,7 @@ from django.urls import reverse
 from watchbill.acts.reference import addresses
 from watchbill.alerts.models import Alert, Silence
 from watchbill.catalog.models import Component
+from watchbill.investigations import models as investigations
 from watchbill.ladder import adopt
 from watchbill.lib import clock
 from watchbill.maintenance.models import Change, Progress
@@ -42,7 +43,7 @@ BUDGETS: dict[str, int] = {
     "accounts:sources": 2,
     "accounts:team": 5,
     "acts:asks": 8,
-    "alerts:alert": 6,
+    "alerts:alert": 7,
     "alerts:alerts": 3,
     "alerts:rule": 3,
     "alerts:rules": 2,
@@ -50,6 +51,7 @@ BUDGETS: dict[str, int] = {
     "alerts:silences": 4,
     "catalog:bring": 1,
     "catalog:component": 35,
+    "catalog:component": 34,
     "catalog:components": 12,
     "home:now": 21,
     "home:palette": 11,
@@ -57,20 +59,23 @@ BUDGETS: dict[str, int] = {
     "home:palette": 14,
     "incidents:declare": 2,
     "incidents:incidents": 4,
-    "incidents:room": 14,
+    "incidents:room": 15,
+    "investigations:investigation": 15,
+    "investigations:investigations": 4,
+    "investigations:protocols": 2,
     "ladder:draft": 6,
     "ladder:duties": 2,
     "ladder:duty": 3,
     "ladder:ladder": 6,
     "ladder:person": 8,
-    "maintenance:change": 5,
+    "maintenance:change": 6,
     "maintenance:overview": 3,
     "maintenance:past": 1,
     "monitoring:component": 1,
     "monitoring:explore": 1,
     "monitoring:hosts": 0,
     "monitoring:overview": 4,
-    "monitoring:report": 2,
+    "monitoring:report": 3,
     "monitoring:reports": 4,
     "monitoring:sources": 0,
     "paging:of-alert": 9,
@@ -127,6 +132,7 @@ ARGUMENTS: dict[str, Callable[[], dict[str, object]]] = {
     "alerts:silence": lambda: {"number": newest(Silence)},
     "catalog:component": lambda: {"slug": filled().long.components.get().slug},
     "incidents:room": lambda: {"number": filled().long.pk},
+    "investigations:investigation": lambda: {"number": newest(investigations.Investigation)},
     "ladder:draft": lambda: {"number": newest(adopt.Ladder)},
     "ladder:duty": lambda: {"key": "IR-L1-3"},
     "ladder:person": lambda: {"username": "person-1"},
@@ -193,6 +199,31 @@ def fill_all(size: Size, asks: int) -> None:
         Session.objects.create(pairing=pairing, by=junior, text="We read the charts.")
     for change in Change.objects.order_by("-pk")[: size.people]:
         Progress.objects.create(change=change, by=junior, to=reader, text="half of it")
+    investigate(size, reader, junior)
+
+
+def investigate(size: Size, reader: Person, junior: Person) -> None:
+    """Investigations of the long incident; the newest with as much in it as the size says."""
+    about = {"about": filled().long.ref, "area": "incident-response", "owner": reader}
+    for number in range(size.people):
+        one = investigations.Investigation.objects.create(title=f"why {number}", **about)
+    inside = {"investigation": one, "at": one.opened_at}
+    change = Change.objects.filter(state=Change.State.CLOSED).first() or Change.objects.latest("pk")
+    one.settled_with, one.quiet_days = change.ref, 7
+    one.save()
+    for number in range(size.people):
+        said = {"text": f"because {number}", **inside}
+        cause = investigations.Hypothesis.objects.create(owner=junior, proposed_by=junior, **said)
+        for by in (reader, junior):
+            investigations.Finding.objects.create(hypothesis=cause, by=by, query="up", **said)
+        investigations.Finding.objects.create(by=junior, **said)
+        investigations.Part.objects.create(added_by=junior, by=reader, state="taken", **said)
+        step = {"position": number, "text": "what changed?", "by": junior}
+        investigations.Step.objects.create(investigation=one, **step)
+        made = investigations.Analysis.objects.create(author=junior, causes=["a", "b"], **inside)
+        made.affected.set(filled().long.components.all())
+        protocol = {"name": f"p{number}", "edition": 1, "title": "P", "steps": ["a"], "by": reader}
+        investigations.Protocol.objects.create(**protocol)
 
 
 def test_every_page_keeps_its_budget() -> None:

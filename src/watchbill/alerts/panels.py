@@ -1,7 +1,8 @@
 """What alerts show elsewhere: on a component's page, its health, a count in the rail."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
@@ -10,9 +11,10 @@ from django.template.loader import render_to_string
 from watchbill.acts.web import Request
 from watchbill.alerts import reads
 from watchbill.alerts.changes import component_of, components_of
-from watchbill.alerts.models import Alert, Rule
+from watchbill.alerts.models import Alert, Change, Rule
 from watchbill.catalog.models import Component
 from watchbill.catalog.panels import Health, Panel, health, panel
+from watchbill.investigations.signs import Sign, tells_signs
 from watchbill.practice.coverage import provides_coverage
 from watchbill.web.context import Counts, provides_counts
 
@@ -62,6 +64,17 @@ def _watched(components: QuerySet[Component]) -> set[int]:
     by_rule = (component_of(labels, known) for labels in named)
     had = components.filter(Exists(Alert.objects.filter(component=OuterRef("pk"))))
     return {number for number in by_rule if number}.union(had.values_list("pk", flat=True))
+
+
+@tells_signs
+def fired(components: Sequence[int], since: datetime) -> Iterator[Sign]:
+    """Alerts that began to fire on them since then."""
+    began = Change.objects.filter(
+        alert__component__in=components, after=Alert.State.FIRING, at__gt=since
+    )
+    for change in began.select_related("alert").order_by("at")[:LATEST]:
+        url = change.alert.get_absolute_url()
+        yield Sign(f"the alert {change.alert} fired", change.at, url)
 
 
 @provides_counts

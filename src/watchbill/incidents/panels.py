@@ -1,5 +1,8 @@
 """Incidents on a component's page, in the components' health, and in the rail."""
 
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
@@ -11,6 +14,7 @@ from watchbill.catalog.models import Component
 from watchbill.catalog.panels import Health, Panel, health, offer, panel
 from watchbill.incidents.models import Incident
 from watchbill.incidents.reads import counts, of_component
+from watchbill.investigations.signs import Sign, tells_signs
 from watchbill.people.subject import Subject
 from watchbill.practice.trouble import provides_trouble
 from watchbill.web.context import Counts, provides_counts
@@ -51,6 +55,15 @@ def open_incident(on: Subject) -> str | None:
         return None
     found = Incident.objects.filter(Q(**{about: on}), state__in=Incident.OPEN).first()
     return f"Incident {found.pk} is open on it: {found.title}." if found else None
+
+
+@tells_signs
+def declared(components: Sequence[int], since: datetime) -> Iterator[Sign]:
+    """Incidents declared on them since then."""
+    found = Incident.objects.filter(components__in=components, declared_at__gt=since)
+    for incident in found.distinct().order_by("declared_at")[:LATEST]:
+        url = incident.get_absolute_url()
+        yield Sign(f"{incident} was declared", incident.declared_at, url)
 
 
 @provides_counts

@@ -51,6 +51,8 @@ GLOSSARY = {
     "incident lead": "The one person who decides and coordinates in an incident. Others do the "
     "work.",
     "inhibition": "Keeping an alert quiet because another one already explains it.",
+    "investigation": "Finding out why, together: a question with an owner, hypotheses that are "
+    "put to the test, and a conclusion that follows from them.",
     "label": "A name and value that says what a series or alert is about, such as instance=web-4.",
     "ladder": "The duties of each level in each area, and what a person has shown of them.",
     "latency": "How long an answer takes. p95 is the time that 95 of 100 answers stay under.",
@@ -62,11 +64,14 @@ GLOSSARY = {
     "mitigate": "To stop the harm, though the cause may remain. Comes before understanding.",
     "on-call": "Being the person who is paged, for a set time.",
     "pairing": "Somebody guides somebody else for a while, on named duties, by a plan.",
+    "oversight": "A lead looks at each critical analysis against a list of what makes it complete.",
     "page": "A message that asks a person to act now: a call, a push, a mail.",
     "placement": "The level a person is placed at in an area. It decides what they do alone.",
     "postmortem": "Another word for a post-incident review.",
     "promql": "The query language of Prometheus. rate(http_requests_total[5m]) is requests a "
     "second.",
+    "protocol": "The checklist that an investigation follows, so that it does not stop at the "
+    "first answer.",
     "provisional": "Holds for now and needs somebody's acceptance to go on holding.",
     "resolve": "To end an alert or incident because its condition or harm has ended.",
     "responder": "A person who holds a seat in an incident and does part of the work.",

@@ -39,10 +39,14 @@ SECTIONS = (
     Section("now", "Now", "Now", "circle-dot", "/", owns=("/asks",)),
     Section(
         "incidents", "Incident response", "Incidents", "siren", "/incidents/",
-        owns=("/runbooks/", "/runs/", "/reviews/", "/improvements/", "/designs/", "/page/"),
+        owns=(
+            "/runbooks/", "/runs/", "/investigations/", "/reviews/", "/improvements/", "/designs/",
+            "/page/",
+        ),
         tabs=(
             Tab("Incidents", "/incidents/"),
             Tab("Runbooks", "/runbooks/"),
+            Tab("Investigations", "/investigations/"),
             Tab("Reviews", "/reviews/"),
             Tab("Improvements", "/improvements/"),
             Tab("Designs", "/designs/"),
