@@ -10,7 +10,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_ir_l4_2(
-    junior: Somebody, senior: Somebody, other_senior: Somebody, lead: Somebody, other_lead: Somebody,
+    junior: Somebody, senior: Somebody, other_senior: Somebody,
+    lead: Somebody, other_lead: Somebody,
     payments: Component,
 ) -> None:  # fmt: skip
     incident = made(junior.does("incidents.declare", payments, title="Down", severity="sev1"))
