@@ -5,9 +5,10 @@ from django.test import Client
 from tests.investigations.conftest import Open, found, supported, ticked
 
 from watchbill.catalog.models import Component
+from watchbill.home.needs import needs_of
 from watchbill.incidents.models import Incident
 from watchbill.investigations import acts
-from watchbill.investigations.models import Hypothesis, Investigation
+from watchbill.investigations.models import Analysis, Hypothesis, Investigation
 from watchbill.people.models import House, Person
 
 LIST = "/investigations/"
@@ -88,6 +89,27 @@ def test_protocols_say_where_they_come_from(reads, house: House, sam: Person, ju
     text = reads(jun, f"{LIST}protocols/")
     assert "By night" in text
     assert "2 protocols" in text
+
+
+def test_now_tells_who_is_waited_for(
+    case: Investigation, cause: Hypothesis, ann: Person, jun: Person, sam: Person, lea: Person
+) -> None:
+    one = found(cause, jun)
+    found(cause, ann)
+    assert [(need.mark, need.title) for need in needs_of(ann)] == [("finding", one.text)]
+    assert needs_of(jun) == []
+    acts.judge_finding.perform(ann, one, says="nothing")
+    assert needs_of(ann) == []
+    acts.publish_analysis.perform(sam, case, causes=["a", "b"], impact="All")
+    assert [need.mark for need in needs_of(lea)] == ["analysis"]
+    assert needs_of(sam) == []
+    acts.oversee_analysis.perform(
+        lea, Analysis.objects.get(), complete=["begin"], verdict="returned", why="It is thin."
+    )
+    assert needs_of(lea) == []
+    assert [need.mark for need in needs_of(ann)] == ["oversight"]
+    acts.take_note.perform(ann, Analysis.objects.get(), word="Read.")
+    assert needs_of(ann) == []
 
 
 def test_what_is_not_there(client: Client, house: House, jun: Person) -> None:

@@ -92,6 +92,27 @@ def _fill(team: Team) -> None:
     team.does("associate", "runbooks.run_step", run, step=1)
     until("the step is over", lambda: (team.first("runs") or {}).get("at_step") == 2, 60)
     team.does("junior", "runbooks.answer_step", run, step=2, value="4.12")
+    _investigate(team, incident)
+
+
+def _investigate(team: Team, incident: str) -> None:
+    case = team.does("associate", "investigations.open_investigation", incident,
+                     title="Why does checkout fail?")  # fmt: skip
+    cause = team.does("associate", "investigations.propose", case, text="The pool is too small")
+    finding = team.does("junior", "investigations.add_finding", cause, text="It is full",
+                        log="pool exhausted", query="up", start="2026-01-01T10:00:00Z",
+                        reference="catalog.component:checkout")  # fmt: skip
+    team.does("junior", "investigations.add_finding", case, text="It began at ten")
+    team.does("associate", "investigations.judge_finding", finding, says="supports")
+    team.does("junior", "investigations.add_finding", cause, text="It was full before")
+    team.does("associate", "investigations.tick_step", case, step=1, found="One in ten fails.")
+    part = team.does("associate", "investigations.add_part", case, text="Look at the network")
+    team.does("senior", "investigations.take_part", part)
+    team.does("senior", "investigations.lead_as_complex", case, because="Two services are in it.")
+    analysis = team.does("senior", "investigations.publish_analysis", case, affected=["payments"],
+                         causes=["No limit", "No alert"], impact="One in ten, an hour")  # fmt: skip
+    team.does("lead", "investigations.oversee_analysis", analysis, complete=["begin"],
+              verdict="returned", why="The impact is a guess.")  # fmt: skip
 
 
 def _learn(team: Team, review: str) -> None:
@@ -143,7 +164,8 @@ SINGLE = [
     "/improvements/1/", "/monitoring/alerts/1/", "/monitoring/alerts/1/calls/",
     "/monitoring/rules/1/", "/monitoring/silences/1/", "/monitoring/reports/1/",
     "/monitoring/components/checkout/", "/monitoring/explore/?query=up", "/page/1/",
-    "/maintenance/components/checkout/", "/maintenance/changes/1/", "/people/junior",
+    "/maintenance/components/checkout/", "/maintenance/changes/1/",
+    "/investigations/1/", "/people/junior",
     "/people/associate", "/teams/storefront", "/ladder/people/junior", "/ladder/duties/IR-L1-3",
     "/settings/escalation/shop/", "/do/incidents.set_severity?on=incidents.incident:2",
     "/do/accounts.set_dial?on=people.house:1",

@@ -9,6 +9,7 @@ from django.urls import reverse
 from watchbill.acts import timeline
 from watchbill.acts.registry import KINDS
 from watchbill.incidents.models import Incident, Seat
+from watchbill.investigations import reads as investigations
 from watchbill.maintenance.models import Change, Progress
 from watchbill.monitoring.reads import waiting_for
 from watchbill.paging.reads import open_pages
@@ -43,6 +44,7 @@ def needs_of(person: Person) -> list[Need]:
         *_improvements(person),
         *_reviews(person),
         *_reports(person),
+        *_investigations(person),
     ]
 
 
@@ -132,4 +134,24 @@ def _reports(person: Person) -> Iterator[Need]:
         yield Need(
             "warn", "anomaly", report.what, f"{report.by} reported it.",
             report.get_absolute_url(), "Answer", report.at,
+        )  # fmt: skip
+
+
+def _investigations(person: Person) -> Iterator[Need]:
+    for analysis in investigations.to_note(person)[:MOST]:
+        yield Need(
+            "guide", "oversight", analysis.investigation.title,
+            f"{analysis.overseen_by} {analysis.oversight} its analysis.",
+            analysis.get_absolute_url(), "Take note", analysis.overseen_at,
+        )  # fmt: skip
+    for finding in investigations.to_judge(person)[:MOST]:
+        yield Need(
+            "deep", "finding", finding.text, f"{finding.by} found it for your hypothesis.",
+            finding.get_absolute_url(), "Judge", finding.at,
+        )  # fmt: skip
+    for analysis in investigations.to_accept(person)[:MOST]:
+        yield Need(
+            "deep", "analysis", analysis.investigation.title,
+            f"{analysis.author} published an analysis.",
+            analysis.get_absolute_url(), "Judge", analysis.at,
         )  # fmt: skip

@@ -23,6 +23,7 @@ from watchbill.people.models import Person
 from watchbill.people.subject import Subject
 
 State = Investigation.State
+SENIOR = 3  # the level from which analyses are judged
 AREAS = [(area.value, area.title) for area in Area]
 
 
@@ -55,6 +56,30 @@ def open_now() -> int:
 def about(subject: Subject) -> list[Investigation]:
     """The investigations of one thing, the open ones first."""
     return list(investigations().filter(about=subject.ref)[:10])
+
+
+def to_judge(person: Person) -> QuerySet[Finding]:
+    """What others found about hypotheses of this person, oldest first."""
+    found = Finding.objects.filter(
+        says="", hypothesis__owner=person, investigation__state=State.OPEN
+    )
+    return found.exclude(by=person).select_related("by", "investigation").order_by("pk")
+
+
+def to_note(person: Person) -> QuerySet[Analysis]:
+    """Analyses that were overseen, of investigations that this person leads, oldest first."""
+    found = Analysis.objects.filter(noted_at=None, investigation__owner=person)
+    return (
+        found.exclude(oversight="").exclude(overseen_by=person)
+        .select_related("overseen_by", "investigation").order_by("pk")
+    )  # fmt: skip
+
+
+def to_accept(person: Person) -> QuerySet[Analysis]:
+    """Analyses of others that wait for a senior, where this person is one, oldest first."""
+    senior = [area.value for area in Area if person.level(area.value) >= SENIOR]
+    found = Analysis.objects.filter(state=Analysis.State.PUBLISHED, investigation__area__in=senior)
+    return found.exclude(author=person).select_related("author", "investigation").order_by("pk")
 
 
 @dataclass(frozen=True)
