@@ -38,6 +38,7 @@ def review(request: Request, number: int) -> HttpResponse:
     """One review: what people put in, what is proposed, what was found."""
     found = get_object_or_404(reads.reviews(), pk=number)
     kinds, matter = reads.entries_by_kind(found), found.matter
+    invites = found.state == found.State.OPEN and found.kind in OF_ENTRIES
     gaps = list(found.gaps.select_related("component", "owner").order_by("pk"))
     decisions = list(found.decisions.select_related("owner").order_by("pk"))
     works = list(reads.improvements().filter(about=found.ref))
@@ -57,8 +58,8 @@ def review(request: Request, number: int) -> HttpResponse:
             found, sum(len(kind.entries) for kind in kinds), proposed, len(gaps) + len(decisions)
         ),
         "is_open": found.state == found.State.OPEN,
-        # A review of how things stand has sheets of its own: empty ones of entries are left out.
-        "kinds": [kind for kind in kinds if kind.entries or found.kind in OF_ENTRIES],
+        # Empty sheets invite where entries are what a review is about; elsewhere they are left out.
+        "kinds": [kind for kind in kinds if kind.entries or invites],
         "improvements": works,
         "entries": reversed(timeline.of(found).order_by("-pk")[:LATEST]),
     }
