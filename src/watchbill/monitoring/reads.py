@@ -58,6 +58,11 @@ class Exploration:
         return WINDOWS[self.window]
 
     @property
+    def minutes(self) -> int:
+        """The same in minutes."""
+        return int(self.length.total_seconds() // 60)
+
+    @property
     def rows(self) -> Sequence[Sample]:
         """The values that fit on the page."""
         return self.samples[:SHOWN_ROWS]

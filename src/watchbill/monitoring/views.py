@@ -119,6 +119,7 @@ def component(request: Request, slug: str) -> HttpResponse:
     window = reads.WINDOWS.get(name) or reads.WINDOWS["1h"]
     context = {
         **reads.charted(found, window), "windows": reads.WINDOWS,
+        "minutes": int(window.total_seconds() // 60),
         "shown": name if name in reads.WINDOWS else "1h",
     }  # fmt: skip
     return render(request, "monitoring/component.html", context)
