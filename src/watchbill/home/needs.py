@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from watchbill.acts import timeline
 from watchbill.acts.registry import KINDS
+from watchbill.commitments.reads import waiting_for as offered_to
 from watchbill.incidents.models import Incident, Seat
 from watchbill.investigations import reads as investigations
 from watchbill.maintenance.models import Change, Progress
@@ -45,6 +46,7 @@ def needs_of(person: Person) -> list[Need]:
         *_reviews(person),
         *_reports(person),
         *_investigations(person),
+        *_commitments(person),
     ]
 
 
@@ -154,4 +156,12 @@ def _investigations(person: Person) -> Iterator[Need]:
             "deep", "analysis", analysis.investigation.title,
             f"{analysis.author} published an analysis.",
             analysis.get_absolute_url(), "Judge", analysis.at,
+        )  # fmt: skip
+
+
+def _commitments(person: Person) -> Iterator[Need]:
+    for one in offered_to(person)[:MOST]:
+        yield Need(
+            "guide", "commitment", f"{one.by} asks {one.other_side}: go or no-go?", one.what,
+            one.get_absolute_url(), "Answer", one.at,
         )  # fmt: skip
