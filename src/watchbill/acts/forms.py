@@ -65,7 +65,7 @@ def _field(parameter: Parameter, on: Subject) -> forms.Field:
         "help_text": plain.help,
         "required": parameter.required and bare is not bool,
     }
-    if not parameter.required and parameter.default not in (None, ""):
+    if not parameter.required and parameter.default not in (None, "", ()):
         common["initial"] = parameter.default
     if plain.hidden:
         return forms.CharField(**common, widget=forms.HiddenInput())
