@@ -16,6 +16,7 @@ from django.urls import reverse
 from watchbill.acts.reference import addresses
 from watchbill.alerts.models import Alert, Silence
 from watchbill.catalog.models import Component
+from watchbill.commitments.models import Commitment
 from watchbill.investigations import models as investigations
 from watchbill.ladder import adopt
 from watchbill.lib import clock
@@ -25,7 +26,9 @@ from watchbill.paging.models import EscalationPolicy, Page, Step
 from watchbill.people.models import Person, Team, Token
 from watchbill.people.subject import Subject
 from watchbill.practice.models import Design, Gap, Improvement, Pairing, Review, Session
+from watchbill.proposals.models import Position, Proposal
 from watchbill.runbooks.models import Run
+from watchbill.standards.models import Check, Result, Standard, StandardVersion
 
 pytestmark = pytest.mark.django_db
 
@@ -50,13 +53,15 @@ BUDGETS: dict[str, int] = {
     "alerts:silence": 5,
     "alerts:silences": 4,
     "catalog:bring": 1,
-    "catalog:component": 39,
+    "catalog:component": 43,
     "catalog:components": 12,
-    "home:now": 27,
+    "commitments:commitment": 6,
+    "commitments:commitments": 3,
+    "home:now": 28,
     "home:palette": 11,
     "incidents:declare": 2,
     "incidents:incidents": 4,
-    "incidents:room": 15,
+    "incidents:room": 16,
     "investigations:investigation": 18,
     "investigations:investigations": 4,
     "investigations:protocols": 2,
@@ -65,7 +70,7 @@ BUDGETS: dict[str, int] = {
     "ladder:duty": 3,
     "ladder:ladder": 6,
     "ladder:person": 8,
-    "maintenance:change": 6,
+    "maintenance:change": 7,
     "maintenance:overview": 3,
     "maintenance:past": 1,
     "monitoring:component": 1,
@@ -88,11 +93,16 @@ BUDGETS: dict[str, int] = {
     "practice:pairings": 2,
     "practice:review": 13,
     "practice:reviews": 6,
+    "proposals:proposal": 8,
+    "proposals:proposals": 4,
     "runbooks:rewrite": 2,
     "runbooks:run": 8,
     "runbooks:runbook": 3,
     "runbooks:runbooks": 2,
     "runbooks:write": 1,
+    "standards:standard": 13,
+    "standards:standards": 4,
+    "standards:version": 12,
     "web:glossary": 0,
     "web:live-poll": 3,
     "web:styleguide": 0,
@@ -120,6 +130,10 @@ def newest(model: type[Subject]) -> int:
 
 
 ARGUMENTS: dict[str, Callable[[], dict[str, object]]] = {
+    "commitments:commitment": lambda: {"number": newest(Commitment)},
+    "proposals:proposal": lambda: {"number": newest(Proposal)},
+    "standards:standard": lambda: {"number": newest(Standard)},
+    "standards:version": lambda: {"number": newest(Standard), "edition": 1},
     "accounts:person": lambda: {"username": "person-1"},
     "accounts:team": lambda: {"slug": "all"},
     "alerts:alert": lambda: {"number": newest(Alert)},
@@ -195,6 +209,7 @@ def fill_all(size: Size, asks: int) -> None:
     for change in Change.objects.order_by("-pk")[: size.people]:
         Progress.objects.create(change=change, by=junior, to=reader, text="half of it")
     investigate(size, reader, junior)
+    fill_agreements(size)
 
 
 def investigate(size: Size, reader: Person, junior: Person) -> None:
@@ -219,6 +234,38 @@ def investigate(size: Size, reader: Person, junior: Person) -> None:
         made.affected.set(filled().long.components.all())
         protocol = {"name": f"p{number}", "edition": 1, "title": "P", "steps": ["a"], "by": reader}
         investigations.Protocol.objects.create(**protocol)
+
+
+def fill_agreements(size: Size) -> None:
+    """Proposals argued about, commitments on everything, a standard with its report."""
+    room, junior, reader = filled().room, Person.objects.earliest("pk"), filled().reader
+    team, shop = Team.objects.get(), filled().long.components.get()
+    proposal = None
+    for number in range(size.people):
+        proposal = Proposal.objects.create(
+            about=shop.ref, area="monitoring", kind="chart", title=f"Chart {number}",
+            text="It shows more.", by=junior,
+        )  # fmt: skip
+        for matter in (room, shop, Change.objects.latest("pk")):
+            Commitment.objects.create(
+                about=matter.ref, by=junior, team=team, what="Wait.", due=clock.now()
+            )
+    incidents = type(room).objects.order_by("-pk")[: size.people]
+    Position.objects.bulk_create(
+        Position(proposal=proposal, by=reader, level=3, stance="for", text="Yes.", links=[one.ref])
+        for one in incidents
+    )
+    terms = {"title": "Watched", "area": "monitoring", "kind": "quality", "owner": reader}
+    version = StandardVersion.objects.create(
+        standard=Standard.objects.create(**terms), number=1, state="in-force", text="Charts.",
+        reason="Because.", written_by=reader, in_force_by=reader, in_force_at=clock.now(),
+        words="Charts", before="1",
+    )  # fmt: skip
+    check = Check.objects.create(of=version, label="Charts", name="has-chart", given={})
+    Result.objects.bulk_create(
+        Result(check_of=check, component=one, state="fails", reason="none", since=clock.now())
+        for one in Component.objects.all()
+    )
 
 
 def test_every_page_keeps_its_budget() -> None:

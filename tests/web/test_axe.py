@@ -93,6 +93,22 @@ def _fill(team: Team) -> None:
     until("the step is over", lambda: (team.first("runs") or {}).get("at_step") == 2, 60)
     team.does("junior", "runbooks.answer_step", run, step=2, value="4.12")
     _investigate(team, incident)
+    _agree(team, incident)
+
+
+def _agree(team: Team, incident: str) -> None:
+    """A proposal with a position, a commitment in the incident, a drafted standard."""
+    proposal = team.does("junior", "proposals.propose", "people.house:1", kind="chart",
+                         title="Show the queue", text="It **grows**.", query="up")  # fmt: skip
+    team.does("junior", "proposals.take_position", proposal, stance="for", text="I saw it.",
+              links=[incident])  # fmt: skip
+    team.does("senior", "commitments.make", incident, what="The bank calls back.",
+              due="2099-01-31T10:00:00Z", stakeholder="The bank", speaker="associate")  # fmt: skip
+    standard = team.does("senior", "standards.start_standard", "people.house:1",
+                         title="Watched", area="monitoring", kind="quality")  # fmt: skip
+    version = team.does("senior", "standards.draft_version", standard, text="Charts.",
+                        reason="We were blind.")  # fmt: skip
+    team.does("senior", "standards.add_check", version, check="has-chart")
 
 
 def _investigate(team: Team, incident: str) -> None:
@@ -159,6 +175,7 @@ def _pages(demo: Demo, page: Page) -> list[str]:
 
 
 SINGLE = [
+    "/proposals/1/", "/commitments/1/", "/standards/1/",
     "/incidents/1/", "/incidents/2/", "/runs/1/", "/runbooks/checkout-errors/", "/reviews/1/",
     "/reviews/2/", "/reviews/3/", "/improvements/2/", "/designs/1/", "/pairings/1/",
     "/improvements/1/", "/monitoring/alerts/1/", "/monitoring/alerts/1/calls/",

@@ -19,10 +19,12 @@ GLOSSARY = {
     "burn rate": "How fast an error budget is being used up. 1 uses it up exactly at the end of "
     "its period; 14 uses 2 % of a month's budget in an hour.",
     "change": "A deliberate alteration of a running system: a deployment, a setting, a repair.",
+    "commitment": "Who does what by when, offered by one side and acknowledged by the other.",
     "component": "A part of the system that somebody owns and that can fail: a service, a "
     "database, a host, a queue.",
     "countersign": "To put one's name beside another's: a second person read it and stands by it.",
     "coverage": "Which parts of the system are watched by rules and charts, and which by nobody.",
+    "conformance": "Whether a component keeps what a standard asks, found out by its checks.",
     "currency": "Whether somebody has done a kind of act recently enough to do it alone.",
     "dashboard": "A page of charts that answers one question about a system.",
     "debrief": "One line each from learner and guide about how a guided act went.",
@@ -38,6 +40,7 @@ GLOSSARY = {
     "minutes.",
     "escalation": "Whom a page goes to next when nobody acknowledges it in time.",
     "evidence": "An act with its outcome and a witness that shows a duty has been done.",
+    "exemption": "Leave for one component to be without what a standard asks, until a date.",
     "fingerprint": "What makes two messages the same alert: its set of labels.",
     "go-ahead": "A guide's “yes, as previewed” to an act that somebody may not yet do alone.",
     "grouping": "Showing alerts with a common cause as one, so that one fault pages once.",
@@ -60,6 +63,7 @@ GLOSSARY = {
     "mistake is corrected by a further line.",
     "log": "Lines that programs write about what they do.",
     "maintenance window": "An agreed time in which a change is made and its alerts stay quiet.",
+    "measure": "The number chosen beforehand by which one sees afterwards whether work helped.",
     "metric": "A number measured again and again: requests, errors, free disk.",
     "mitigate": "To stop the harm, though the cause may remain. Comes before understanding.",
     "on-call": "Being the person who is paged, for a set time.",
@@ -67,11 +71,13 @@ GLOSSARY = {
     "oversight": "A lead looks at each critical analysis against a list of what makes it complete.",
     "page": "A message that asks a person to act now: a call, a push, a mail.",
     "placement": "The level a person is placed at in an area. It decides what they do alone.",
+    "position": "What somebody holds of a proposal, with the incidents and charts it rests on.",
     "postmortem": "Another word for a post-incident review.",
     "promql": "The query language of Prometheus. rate(http_requests_total[5m]) is requests a "
     "second.",
     "protocol": "The checklist that an investigation follows, so that it does not stop at the "
     "first answer.",
+    "proposal": "A suggestion for how something is done or watched, decided with a reason.",
     "provisional": "Holds for now and needs somebody's acceptance to go on holding.",
     "resolve": "To end an alert or incident because its condition or harm has ended.",
     "responder": "A person who holds a seat in an incident and does part of the work.",

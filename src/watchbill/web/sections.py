@@ -41,7 +41,7 @@ SECTIONS = (
         "incidents", "Incident response", "Incidents", "siren", "/incidents/",
         owns=(
             "/runbooks/", "/runs/", "/investigations/", "/reviews/", "/improvements/", "/designs/",
-            "/page/",
+            "/proposals/", "/commitments/", "/page/",
         ),
         tabs=(
             Tab("Incidents", "/incidents/"),
@@ -50,6 +50,8 @@ SECTIONS = (
             Tab("Reviews", "/reviews/"),
             Tab("Improvements", "/improvements/"),
             Tab("Designs", "/designs/"),
+            Tab("Proposals", "/proposals/"),
+            Tab("Commitments", "/commitments/"),
             Tab("Your pages", "/page/"),
         ),
     ),
@@ -68,10 +70,12 @@ SECTIONS = (
     ),
     Section(
         "maintenance", "Maintenance", "Maintain", "wrench", "/maintenance/",
+        owns=("/standards/",),
         tabs=(
             Tab("Changes", "/maintenance/"),
             Tab("Past changes", "/maintenance/changes/past/"),
             Tab("Components", "/maintenance/components/"),
+            Tab("Standards", "/standards/"),
         ),
     ),
     Section(
