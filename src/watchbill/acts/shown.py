@@ -29,6 +29,7 @@ class Show:
     on: Subject
     witness: Person | None = None
     drill: bool = False
+    guided: bool = False  # counts only when the act had a go-ahead
 
 
 def write(entry: Entry, shows: Iterable[Show], declared: Iterable[str] | None = None) -> None:
@@ -40,7 +41,7 @@ def write(entry: Entry, shows: Iterable[Show], declared: Iterable[str] | None = 
     for show in shows:
         if declared is not None and show.duty not in declared:
             raise ValueError(f"{entry.kind} shows {show.duty} and does not declare it")
-        if show.person.automation:
+        if show.person.automation or (show.guided and entry.guide_id is None):
             continue
         witness = show.witness or entry.guide
         if witness is not None and (witness.automation or witness.pk == show.person.pk):
