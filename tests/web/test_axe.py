@@ -78,6 +78,9 @@ def _fill(team: Team) -> None:
     team.does("junior", "maintenance.record_progress", change, text="Half.", to="associate")
     team.does("associate", "alerts.silence", "people.house:1",
               matchers='alertname="None"', minutes=60, why="It is being moved")  # fmt: skip
+    watch = team.does("associate", "seats.take_watch", "people.team:storefront")
+    team.does("junior", "seats.log", watch, text="As ever", query="up")
+    team.does("associate", "seats.take_care", "catalog.component:payments")
     team.does("junior", "monitoring.report_anomaly", "catalog.component:checkout",
               what="A step", query="up",
               start="2026-01-01T10:00:00Z", end="2026-01-01T10:10:00Z")  # fmt: skip
@@ -183,6 +186,7 @@ SINGLE = [
     "/monitoring/components/checkout/", "/monitoring/explore/?query=up", "/page/1/",
     "/maintenance/components/checkout/", "/maintenance/changes/1/",
     "/investigations/1/", "/people/junior",
+    "/maintenance/components/checkout/", "/maintenance/changes/1/", "/seats/2/", "/people/junior",
     "/people/associate", "/teams/storefront", "/ladder/people/junior", "/ladder/duties/IR-L1-3",
     "/settings/escalation/shop/", "/do/incidents.set_severity?on=incidents.incident:2",
     "/do/accounts.set_dial?on=people.house:1",

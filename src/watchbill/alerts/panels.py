@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
@@ -16,6 +16,7 @@ from watchbill.catalog.models import Component
 from watchbill.catalog.panels import Health, Panel, health, panel
 from watchbill.investigations.signs import Sign, tells_signs
 from watchbill.practice.coverage import provides_coverage
+from watchbill.seats.panels import Watch, watch_panel
 from watchbill.web.context import Counts, provides_counts
 
 LATEST = 5
@@ -82,3 +83,18 @@ def firing_now(request: HttpRequest) -> Counts:
     """How many alerts fire that nobody has taken or closed, for the rail."""
     now = Alert.objects.filter(state=Alert.State.FIRING, taken_by=None, closed_at=None)
     return {"monitoring": now.count()}
+
+
+@watch_panel(order=10)
+def alerts_of_watch(watch: Watch, request: Request) -> Panel:
+    """What fires of what the watch is over, then what ended or was closed while it was stood."""
+    of = Alert.objects.exclude(starts_at=None).select_related("component", "taken_by")
+    if not watch.everything:  # which sees what names no component too
+        of = of.filter(component__in=watch.components)
+    now = of.filter(state=Alert.State.FIRING, closed_at=None).order_by("-starts_at")
+    since = watch.seat.since
+    over = of.filter(Q(closed_at__gte=since) | Q(state=Alert.State.RESOLVED, ends_at__gte=since))
+    firing, ended = list(now[:50]), over.order_by("-starts_at")[:LATEST]
+    rows = reads.rows([*firing, *ended])
+    body = render_to_string("alerts/watch_panel.html", {"rows": rows}, request)
+    return Panel("Alerts", body, f"{len(firing)} firing" if firing else "none firing", "alerts")

@@ -5,6 +5,7 @@ words are often mixed up it says the difference.
 """
 
 GLOSSARY = {
+    "accountable": "The one person who answers for an area, with a deputy and a term.",
     "acknowledge": "To say “I have it”: the alert stops calling further people. It does not say "
     "that anything is mended.",
     "act": "Something a person did here, recorded once and for ever: who, what, on what, with "
@@ -18,6 +19,7 @@ GLOSSARY = {
     "Everybody who may know is told, and it is looked back on without blame.",
     "burn rate": "How fast an error budget is being used up. 1 uses it up exactly at the end of "
     "its period; 14 uses 2 % of a month's budget in an hour.",
+    "caretaker": "Who looks after one component: its changes, documents, what is reported.",
     "change": "A deliberate alteration of a running system: a deployment, a setting, a repair.",
     "commitment": "Who does what by when, offered by one side and acknowledged by the other.",
     "component": "A part of the system that somebody owns and that can fail: a service, a "

@@ -59,6 +59,7 @@ SECTIONS = (
         "monitoring", "Monitoring", "Monitoring", "activity", "/monitoring/",
         tabs=(
             Tab("Overview", "/monitoring/"),
+            Tab("Watch", "/monitoring/watch/"),
             Tab("Alerts", "/monitoring/alerts/"),
             Tab("Rules", "/monitoring/rules/"),
             Tab("Silences", "/monitoring/silences/"),
@@ -80,12 +81,13 @@ SECTIONS = (
     ),
     Section(
         "ladder", "Ladder", "Ladder", "list-checks", "/ladder/",
-        owns=("/people/", "/teams/", "/pairings/"),
+        owns=("/people/", "/teams/", "/pairings/", "/seats/"),
         tabs=(
             Tab("Your place", "/ladder/"),
             Tab("Duties", "/ladder/duties"),
             Tab("Pairings", "/pairings/"),
             Tab("People", "/people/"),
+            Tab("Seats", "/seats/"),
         ),
         in_bar=False,
     ),
