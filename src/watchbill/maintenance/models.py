@@ -64,6 +64,8 @@ class Change(Subject):
     planned_by = models.ForeignKey(Person, models.PROTECT, related_name="changes_planned")
     planned_at = models.DateTimeField(default=clock.now)
     approved_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    led_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="changes_led")
+    led_since = models.DateTimeField(null=True)
     state = models.CharField(max_length=12, choices=State.choices, default=State.PLANNED)
     started_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="changes_begun")
     started_at = models.DateTimeField(null=True)
@@ -73,7 +75,17 @@ class Change(Subject):
     outcome = models.TextField(blank=True)
     docs = models.CharField(max_length=10, choices=Docs.choices, default=Docs.OPEN)
     docs_link = models.CharField(max_length=500, blank=True)
+    docs_runbook = models.ForeignKey(RunbookVersion, models.PROTECT, null=True, related_name="+")
     docs_reason = models.CharField(max_length=500, blank=True)
+    documented_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    documented_at = models.DateTimeField(null=True)
+    docs_accepted_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    docs_accepted_at = models.DateTimeField(null=True)
+    docs_accepted_how = models.CharField(max_length=10, blank=True)  # "read" or "followed"
+    docs_accepted_word = models.CharField(max_length=500, blank=True)
+    confirmed_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+    confirmed_word = models.CharField(max_length=500, blank=True)  # to whoever did it
     measured_before = models.FloatField(null=True)  # the improvement's measure, at the start
     measured_after = models.FloatField(null=True)  # and after the end
     measure_problem = models.CharField(max_length=300, blank=True)
@@ -136,6 +148,11 @@ class Change(Subject):
         return self.ended_at if self.result == Change.State.VERIFIED else None
 
     @property
+    def ended_as(self) -> str:
+        """How it ended, in words; "" while it has not. Read through `find` by apps below."""
+        return Change.State(self.result).label if self.result else ""
+
+    @property
     def to_come(self) -> bool:
         """Not begun yet."""
         return self.state in (Change.State.PLANNED, Change.State.APPROVED)
@@ -144,6 +161,58 @@ class Change(Subject):
     def under_way(self) -> bool:
         """Begun and not ended."""
         return self.state == Change.State.UNDER_WAY
+
+
+class Part(Subject):
+    """A part of a change that somebody else than its lead may do. Its stakes are the change's."""
+
+    class State(models.TextChoices):
+        """Done is what its holder says, accepted what the lead of the change says."""
+
+        OPEN = "open"
+        TAKEN = "taken"
+        DONE = "done"
+        ACCEPTED = "accepted"
+        DROPPED = "dropped"
+
+    OPEN = (State.OPEN, State.TAKEN)
+
+    change = models.ForeignKey(Change, models.PROTECT, related_name="parts")
+    text = models.CharField(max_length=300)
+    alters = models.BooleanField(default=False)  # what runs: done as the change itself is
+    procedure = models.ForeignKey(RunbookVersion, models.PROTECT, null=True, related_name="+")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    added_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    added_at = models.DateTimeField(default=clock.now)
+    asked = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    holder = models.ForeignKey(Person, models.PROTECT, null=True, related_name="parts")
+    taken_at = models.DateTimeField(null=True)
+    result = models.CharField(max_length=1000, blank=True)
+    done_at = models.DateTimeField(null=True)
+    word = models.CharField(max_length=500, blank=True)  # of the lead: thanks, what is missing, why
+    settled_at = models.DateTimeField(null=True)  # accepted or dropped
+    area = Area.MAINTENANCE
+
+    def __str__(self) -> str:
+        return self.text
+
+    def get_absolute_url(self) -> str:
+        """Where it stands on the change's page."""
+        return f"{self.change.get_absolute_url()}#parts"
+
+    @property
+    def tier(self) -> Tier:
+        """What is at stake in the change."""
+        return self.change.tier
+
+    def thread(self) -> list[Subject]:
+        """The change, and what that belongs to."""
+        return [self.change, *self.change.thread()]
+
+    @property
+    def runs(self) -> models.QuerySet[Run]:
+        """Of its procedure; the newest first."""
+        return Run.objects.filter(about=self.ref).order_by("-pk")
 
 
 class Progress(Subject):

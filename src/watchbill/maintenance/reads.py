@@ -8,9 +8,11 @@ from itertools import groupby
 from django.db.models import Count, F, Q, QuerySet
 from django.utils import timezone
 
+from watchbill.catalog.leads import leads
 from watchbill.lib.levels import Area, Tier
-from watchbill.maintenance.models import Change, Progress
+from watchbill.maintenance.models import Change, Part, Progress
 from watchbill.people.models import Person
+from watchbill.runbooks.models import Run
 from watchbill.web.words import ago_words, date_words, duration_words, time_words
 
 MOST_AHEAD = 100
@@ -75,9 +77,73 @@ def progress(change: Change) -> list[Progress]:
     return list(change.progress.select_related("by", "to", "acknowledged_by").order_by("pk"))
 
 
+@dataclass(frozen=True)
+class PartRow:
+    """A part with what its reader may want to do now: names and labels of acts."""
+
+    part: Part
+    run: Run | None
+    acts: Sequence[tuple[str, str]]
+    starts: str  # the procedure that waits to be started
+
+    @property
+    def look(self) -> str:
+        """The kind of its tag."""
+        return {"done": "guide", "accepted": "good", "taken": "warn"}.get(self.part.state, "")
+
+
+def parts(change: Change, person: Person) -> list[PartRow]:
+    """The parts of a change, in order."""
+    found = list(
+        change.parts.select_related("holder", "asked", "procedure__runbook").order_by("pk")
+    )
+    refs = [part.ref for part in found if part.procedure is not None]
+    rows = Run.objects.filter(about__in=refs).select_related("of__runbook") if refs else ()
+    runs = {run.about: run for run in sorted(rows, key=lambda run: run.pk)}
+    for part in found:
+        part.change = change
+    return [_part(part, runs.get(part.ref), person) for part in found]
+
+
+def _part(part: Part, run: Run | None, person: Person) -> PartRow:
+    theirs, mine = part.change.led_by_id == person.pk, part.holder_id == person.pk
+    acts: list[tuple[str, str]] = []
+    starts = ""
+    if part.state == Part.State.OPEN and part.asked_id in (None, person.pk):
+        acts.append(("maintenance.take_part", "Take it"))
+    if part.state == Part.State.TAKEN and mine:
+        waits = part.procedure is not None and (run is None or run.state != Run.State.FINISHED)
+        if part.procedure is not None and (run is None or run.state == Run.State.HALTED):
+            starts = part.procedure.runbook.slug
+        elif not waits:
+            done = ("maintenance.finish_part", "Done")
+            acts.append(("maintenance.carry_out_part", "Carry it out") if part.alters else done)
+        acts.append(("maintenance.note_on_part", "Note"))
+    if part.state == Part.State.DONE and theirs and not mine:
+        acts += [("maintenance.accept_part", "Accept"), ("maintenance.return_part", "Give back")]
+    if part.state in Part.OPEN and theirs:
+        acts.append(("maintenance.drop_part", "Drop"))
+    return PartRow(part, run, acts if not part.change.result or theirs else [], starts)
+
+
+def open_to(change: Change, person: Person) -> dict[str, bool]:
+    """What of leading, confirming and accepting is the reader's to do now."""
+    leads_it, going_on = change.led_by_id == person.pk, not change.result
+    written = change.docs == Change.Docs.UPDATED and change.docs_accepted_at is None
+    ended = not going_on and change.confirmed_at is None and change.ended_by_id is not None
+    return {
+        "leads": leads_it and going_on,
+        "divides": leads_it and going_on,
+        "may_lead": going_on and change.led_by_id is None and change.tier is not Tier.ROUTINE,
+        "may_confirm": ended and change.ended_by_id != person.pk
+        and leads(person, change.component),
+        "may_accept": written and change.documented_by_id not in (None, person.pk),
+    }  # fmt: skip
+
+
 def guides_for(change: Change, person: Person) -> Person | None:
-    """To whom `person` most likely reports: who guided the beginning, approved or planned it."""
-    candidates = [change.approved_by, change.planned_by, change.started_by]
+    """To whom `person` most likely reports: who leads, approved, planned or began it."""
+    candidates = [change.led_by, change.approved_by, change.planned_by, change.started_by]
     level = person.level(Area.MAINTENANCE)
     above = [p for p in candidates if p and p.pk != person.pk and p.level(Area.MAINTENANCE) > level]
     return above[0] if above else None

@@ -41,14 +41,19 @@ def change(request: Request, number: int) -> HttpResponse:
     """One change: where it is, its procedure, what was said and done, what came of it."""
     related = Change.objects.select_related(
         "component", "planned_by", "approved_by", "started_by", "ended_by", "improvement",
-        "procedure__runbook",
+        "procedure__runbook", "led_by", "docs_runbook__runbook", "docs_accepted_by", "confirmed_by",
+        "component__owner",
     )  # fmt: skip
     found = get_object_or_404(related, pk=number)
     run = found.runs.select_related("of__runbook").first()
     running = run is not None and run.state == Run.State.RUNNING
     guide = reads.guides_for(found, request.user)
+    parts = reads.parts(found, request.user)
     context = {
         "change": found,
+        "parts": parts,
+        "done": sum(row.part.done_at is not None for row in parts),
+        **reads.open_to(found, request.user),
         "sentence": reads.sentence(found, clock.now()),
         "needs_approval": reads.needs_approval(found),
         "run": run,
