@@ -20,7 +20,7 @@ from watchbill.commitments.models import Commitment
 from watchbill.investigations import models as investigations
 from watchbill.ladder import adopt
 from watchbill.lib import clock
-from watchbill.maintenance.models import Change, Progress
+from watchbill.maintenance.models import Change, Part, Progress
 from watchbill.monitoring.models import Report
 from watchbill.paging.models import EscalationPolicy, Page, Step
 from watchbill.people.models import Person, Team, Token
@@ -29,6 +29,7 @@ from watchbill.practice.models import Design, Gap, Improvement, Pairing, Review,
 from watchbill.proposals.models import Position, Proposal
 from watchbill.runbooks.models import Run
 from watchbill.standards.models import Check, Result, Standard, StandardVersion
+from watchbill.seats.models import LogEntry, Seat
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +55,7 @@ BUDGETS: dict[str, int] = {
     "alerts:silences": 4,
     "catalog:bring": 1,
     "catalog:component": 43,
+    "catalog:component": 40,
     "catalog:components": 12,
     "commitments:commitment": 6,
     "commitments:commitments": 3,
@@ -71,6 +73,7 @@ BUDGETS: dict[str, int] = {
     "ladder:ladder": 6,
     "ladder:person": 8,
     "maintenance:change": 7,
+    "maintenance:change": 10,
     "maintenance:overview": 3,
     "maintenance:past": 1,
     "monitoring:component": 1,
@@ -103,6 +106,9 @@ BUDGETS: dict[str, int] = {
     "standards:standard": 13,
     "standards:standards": 4,
     "standards:version": 12,
+    "seats:seat": 8,
+    "seats:seats": 7,
+    "seats:watch": 18,
     "web:glossary": 0,
     "web:live-poll": 3,
     "web:styleguide": 0,
@@ -158,6 +164,7 @@ ARGUMENTS: dict[str, Callable[[], dict[str, object]]] = {
     "runbooks:rewrite": lambda: {"slug": "component-1"},
     "runbooks:run": lambda: {"number": newest(Run)},
     "runbooks:runbook": lambda: {"slug": "component-1"},
+    "seats:seat": lambda: {"number": newest(Seat)},
 }
 
 
@@ -210,6 +217,20 @@ def fill_all(size: Size, asks: int) -> None:
         Progress.objects.create(change=change, by=junior, to=reader, text="half of it")
     investigate(size, reader, junior)
     fill_agreements(size)
+    sit(size, reader, junior)
+
+
+def sit(size: Size, reader: Person, junior: Person) -> None:
+    """Seats over every component, a watch with a log, and a change with parts."""
+    for component in Component.objects.order_by("pk")[: size.components]:
+        for role in (Seat.Role.CARETAKER, Seat.Role.WATCH):
+            Seat.objects.create(about=component.ref, role=role, area="monitoring", holder=junior)
+    about = Team.objects.get().ref
+    stood = Seat.objects.create(about=about, role="watch", area="monitoring", holder=reader)
+    shared = Change.objects.latest("pk")
+    for number in range(size.people):
+        LogEntry.objects.create(seat=stood, by=junior, text=f"quiet {number}", query="up")
+        Part.objects.create(change=shared, text=f"part {number}", added_by=reader, holder=junior)
 
 
 def investigate(size: Size, reader: Person, junior: Person) -> None:
