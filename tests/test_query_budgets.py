@@ -65,6 +65,8 @@ BUDGETS: dict[str, int] = {
     "incidents:incidents": 4,
     "incidents:room": 16,
     "investigations:investigation": 18,
+    "incidents:room": 15,
+    "investigations:investigation": 19,
     "investigations:investigations": 4,
     "investigations:protocols": 2,
     "ladder:draft": 6,

@@ -44,6 +44,9 @@ def test_the_list_is_narrowed_by_area_and_to_ones_own(
     text = reads(sam, f"{LIST}?mine=1")
     assert "Why does it grow?" in text
     assert "Why is it slow?" not in text
+    mine = f"{LIST}?area=incident-response&mine=1"
+    assert "Why is it slow?" in reads(ann, mine)
+    assert "None of these." in reads(sam, mine)
     assert "None of these." in reads(jun, f"{LIST}?mine=1")
     acts.propose.perform(jun, case, text="The disk")
     assert "Why is it slow?" in reads(jun, f"{LIST}?mine=1")

@@ -66,7 +66,9 @@ class Investigation(AboutSubject):
     closed_at = models.DateTimeField(null=True)
     read_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
     read_at = models.DateTimeField(null=True)
-    settled_with = models.CharField(max_length=80, blank=True)  # the change, by reference
+    settled_with = models.CharField(
+        max_length=80, blank=True, db_index=True
+    )  # the change, by reference
     settled_title = models.CharField(max_length=200, blank=True)
     quiet_days = models.PositiveSmallIntegerField(default=0)  # without coming back, once changed
     settled_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from watchbill.investigations import protocols, together
 from watchbill.investigations.completeness import COMPLETE
@@ -23,6 +24,7 @@ from watchbill.people.models import Person
 from watchbill.people.subject import Subject
 
 State = Investigation.State
+MOST = 10  # investigations beside one thing
 SENIOR = 3  # the level from which analyses are judged
 AREAS = [(area.value, area.title) for area in Area]
 
@@ -41,11 +43,15 @@ def listed(asked: Mapping[str, str], reader: Person) -> QuerySet[Investigation]:
         theirs = Q(owner=reader) | Q(parts__by=reader) | Q(hypotheses__owner=reader)
         found = found.filter(pk__in=Investigation.objects.filter(theirs).values("pk"))
     return found.annotate(
-        found_out=Count("findings", distinct=True),
-        open_causes=Count(
-            "hypotheses", filter=Q(hypotheses__state=Hypothesis.State.OPEN), distinct=True
-        ),
+        found_out=_counted(Finding.objects.all()),
+        open_causes=_counted(Hypothesis.objects.filter(state=Hypothesis.State.OPEN)),
     )
+
+
+def _counted(inside: QuerySet[Any]) -> Coalesce:
+    """How many of them lie in each investigation, each sort counted apart."""
+    here = inside.filter(investigation=OuterRef("pk")).order_by().values("investigation")
+    return Coalesce(Subquery(here.annotate(many=Count("pk")).values("many")), 0)
 
 
 def open_now() -> int:
@@ -54,8 +60,9 @@ def open_now() -> int:
 
 
 def about(subject: Subject) -> list[Investigation]:
-    """The investigations of one thing, the open ones first."""
-    return list(investigations().filter(about=subject.ref)[:10])
+    """The investigations of one thing, or that it settles as a change; the open ones first."""
+    theirs = Q(about=subject.ref) | Q(settled_with=subject.ref)
+    return list(investigations().filter(theirs)[:MOST])
 
 
 def to_judge(person: Person) -> QuerySet[Finding]:
@@ -163,7 +170,7 @@ def case(number: int) -> Case | None:
             for each in analyses.prefetch_related("affected").order_by("-pk")
         ],
         people=together.contributors(one),
-        settling=settling(one) if one.settled_with else Settling(),
+        settling=settling(one),
     )
 
 

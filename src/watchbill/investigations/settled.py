@@ -10,7 +10,7 @@ from watchbill.catalog.models import Component
 from watchbill.investigations.models import Investigation
 from watchbill.investigations.signs import Sign, signs
 from watchbill.people.models import Person
-from watchbill.people.subject import find
+from watchbill.people.subject import Subject, find
 
 CARRIED = "maintenance.complete_change"  # the act that ends a change well
 
@@ -19,6 +19,7 @@ CARRIED = "maintenance.complete_change"  # the act that ends a change well
 class Settling:
     """How far the window is. Without `since` the change was not completed yet."""
 
+    change: Subject | None = None
     since: datetime | None = None
     until: datetime | None = None
     by: Person | None = None  # who carried the change
@@ -27,23 +28,25 @@ class Settling:
 
 def settling(investigation: Investigation) -> Settling:
     """From when to when it must stay away, and what happened on its components since."""
+    if not investigation.settled_with:
+        return Settling()
+    change = find(investigation.settled_with)
     carried = (
         timeline.done(CARRIED)
-        .filter(subject=investigation.settled_with)
+        .filter(subject=change.ref)
         .select_related("by")
         .order_by("-id")
         .first()
     )
-    if not investigation.settled_with or carried is None:
-        return Settling()
+    if carried is None:
+        return Settling(change)
     since = carried.at
-    happened = signs(_components(investigation), since)
-    return Settling(since, since + investigation.quiet_for, carried.by, happened)
+    happened = signs(_components(investigation.matter, change), since)
+    return Settling(change, since, since + investigation.quiet_for, carried.by, happened)
 
 
-def _components(investigation: Investigation) -> list[int]:
+def _components(*things: Any) -> list[int]:
     """By primary key: what it is about, and what the change touched."""
-    things: list[Any] = [investigation.matter, find(investigation.settled_with)]
     found: set[int] = set()
     for thing in things:
         if isinstance(thing, Component):

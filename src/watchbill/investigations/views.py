@@ -1,5 +1,7 @@
 """The pages of investigations."""
 
+from urllib.parse import urlencode
+
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -22,7 +24,7 @@ def investigations(request: Request) -> HttpResponse:
         "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
         "open": reads.open_now(),
         "asked": asked,
-        "query": "&".join(f"{key}={value}" for key, value in asked.items() if value.isalnum()),
+        "query": urlencode({key: value for key, value in asked.items() if value}),
         "areas": reads.AREAS,
         "house": House.get(),
     }
