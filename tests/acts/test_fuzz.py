@@ -26,6 +26,7 @@ from watchbill.alerts import acts as alerts
 from watchbill.alerts.models import Alert, Change
 from watchbill.catalog.models import Component
 from watchbill.incidents import acts as incidents
+from watchbill.investigations import acts as investigations
 from watchbill.ladder import adopt
 from watchbill.lib import clock
 from watchbill.maintenance import acts as maintenance
@@ -139,6 +140,11 @@ def things(fred: Person, make_person: MakePerson, team: Team) -> dict[str, list[
         fred, shop, title="Pools", decision="one for each", alternatives="one for all",
         reviews=[looked.pk],
     )  # fmt: skip
+    case = investigations.open_investigation.perform(fred, shop, title="Why?")
+    cause = investigations.propose.perform(fred, _made(case), text="The pool")
+    investigations.add_finding.perform(fred, _made(cause), text="It is full")
+    investigations.add_part.perform(fred, _made(case), text="The disk")
+    investigations.publish_analysis.perform(fred, _made(case), causes=["a", "b"], impact="all")
     monitoring.report_anomaly.perform(fred, shop, what="odd", start=now - timedelta(hours=1))
 
     alerts.silence.perform(fred, house, matchers='a="b"', why="quiet")
