@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from watchbill import folder, settings
+from watchbill.demo.place import TEAM
 from watchbill.lib import clock, files
 
 BACK_OFF = (0.2, 30.0)  # seconds before the first restart in a row, and at most
@@ -260,6 +261,7 @@ class Supervisor:
         lines = [f"Watchbill is ready after {time.monotonic() - self.begun:.1f} s: {settings.URL}"]
         if self.demo:
             lines.append("The example team signs in with one click, and the example can be broken.")
+            lines += _own_addresses()
         elif link:
             lines.append(f"Nobody owns it yet. Open this once to make it yours: {link}")
         lines.append("Stop it with Ctrl-C.")
@@ -285,6 +287,15 @@ class Supervisor:
         for child in self.children:
             child.running = None
         self._write_state()
+
+
+def _own_addresses() -> list[str]:
+    """Of the example people, where they have any: on loopback."""
+    at = urlsplit(settings.URL)
+    if at.hostname not in ("127.0.0.1", "::1", "localhost"):
+        return []
+    urls = [f"{at.scheme}://{name}.localhost:{at.port or 80}/" for name in TEAM]
+    return ["Or open somebody's own address, several side by side:", *(f"  {url}" for url in urls)]
 
 
 def _python(command: str) -> list[str]:

@@ -49,9 +49,10 @@ def everybody() -> list[tuple[Person, list[Place]]]:
     ]
 
 
-def example_team() -> list[tuple[Person, list[Place]]]:
-    """The example people with their places, juniors first."""
+def example_team(only: Person | None = None) -> list[tuple[Person, list[Place]]]:
+    """The example people with their places, juniors first; or one of them."""
     team = [(person, at) for person, at in everybody() if person.example]
+    team = [pair for pair in team if only in (None, pair[0])]
     return sorted(team, key=lambda pair: sum(place.level for place in pair[1]))
 
 

@@ -62,9 +62,16 @@ class FirstRun(forms.Form):
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """The sign-in page; on loopback in the demo, one click signs in as an example person."""
+    """The sign-in page; on loopback in the demo, one click signs in as an example person.
+
+    At the own address of an example person opening it is enough.
+    """
     form = SignIn(request.POST or None)
     target = _next(request)
+    here = example.whose(request)
+    if here is not None and _opened(request):
+        login(request, here, backend="django.contrib.auth.backends.ModelBackend")
+        return HttpResponseRedirect(target)
     if request.method == "POST" and form.is_valid():
         username = form.cleaned_data["username"]
         if sign_ins.too_many_failures(username):
@@ -81,7 +88,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "next": target,
-            "example": reads.example_team() if _demo_here(request) else [],
+            "example": reads.example_team(here) if _demo_here(request) else [],
         },
         status=422 if form.errors else 200,
     )
@@ -93,6 +100,8 @@ def sign_in_as(request: HttpRequest, username: str) -> HttpResponse:
     if not _demo_here(request):
         raise Http404
     person = get_object_or_404(Person, username=username, example=True, is_active=True)
+    if example.whose(request) not in (None, person):
+        raise Http404("this is somebody else's address")
     login(request, person, backend="django.contrib.auth.backends.ModelBackend")
     return HttpResponseRedirect(_next(request))
 
@@ -101,7 +110,7 @@ def sign_in_as(request: HttpRequest, username: str) -> HttpResponse:
 def sign_out(request: HttpRequest) -> HttpResponse:
     """End the session."""
     logout(request)
-    return HttpResponseRedirect("/sign-in")
+    return HttpResponseRedirect("/sign-in?stay=1")
 
 
 def first_visit(request: HttpRequest) -> HttpResponse:
@@ -204,6 +213,15 @@ def _start_example(request: HttpRequest) -> HttpResponse:
 
 def _demo_here(request: HttpRequest) -> bool:
     return example.shown() and example.beside(request)
+
+
+def _opened(request: HttpRequest) -> bool:
+    """Somebody opened a page, as opposed to a picture or a script that asks, and to who signed out.
+
+    Browsers say what they ask for: https://www.w3.org/TR/fetch-metadata/.
+    """
+    page = request.headers.get("Sec-Fetch-Dest", "document") == "document"
+    return request.method == "GET" and page and "stay" not in request.GET
 
 
 def _next(request: HttpRequest) -> str:

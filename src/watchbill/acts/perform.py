@@ -43,6 +43,7 @@ class Call:
     version: int | None = None
     again: int | None = None  # the asked entry that stayed unanswered (dial ASK)
     armed_by: Person | None = None  # who armed the automation that acts
+    stamp: str = ""  # what the timeline says of how it came about, such as "example data"
 
 
 def submit(
@@ -113,7 +114,7 @@ def perform(
             outcome,
             decision=decision,
             state=state,
-            stamp=stamp,
+            stamp=stamp or call.stamp,
             via=call.via,
             armed_by=call.armed_by,
             replaces=call.again,
@@ -121,7 +122,15 @@ def perform(
 
 
 @_again_if_deadlocked
-def answer(asked_id: int, by: Person, *, go_ahead: bool, why: str = "", via: str = "page") -> Entry:
+def answer(
+    asked_id: int,
+    by: Person,
+    *,
+    go_ahead: bool,
+    why: str = "",
+    via: str = "page",
+    stamp: str = "",
+) -> Entry:
     """A guide or second person answers an asked act. On go-ahead the deed is done now.
 
     Raises NoGoAhead with the reason: answered already, expired, the subject changed since, or this
@@ -144,6 +153,7 @@ def answer(asked_id: int, by: Person, *, go_ahead: bool, why: str = "", via: str
                 guide=by,
                 reason=why,
                 via=via,
+                stamp=stamp,
             )
         outcome = _do(kind, on, asked.by, given)
         return append(
@@ -157,6 +167,7 @@ def answer(asked_id: int, by: Person, *, go_ahead: bool, why: str = "", via: str
             guide=by,
             reason=why,
             via=via,
+            stamp=stamp,
         )
 
 
@@ -184,7 +195,7 @@ def take_over(asked_id: int, by: Person, *, via: str = "page") -> Entry:
 
 
 @_again_if_deadlocked
-def withdraw(asked_id: int, by: Person, *, via: str = "page") -> Entry:
+def withdraw(asked_id: int, by: Person, *, via: str = "page", stamp: str = "") -> Entry:
     """Whoever asked takes it back."""
     with _one_transaction():
         asked, kind, on, given = _open(asked_id, even_if_stale=True)
@@ -200,6 +211,7 @@ def withdraw(asked_id: int, by: Person, *, via: str = "page") -> Entry:
             state=State.WITHDRAWN,
             reason="taken back",
             via=via,
+            stamp=stamp,
         )
 
 

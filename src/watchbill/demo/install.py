@@ -15,7 +15,7 @@ from django.db import transaction
 
 from watchbill.accounts.acts import add_contact, add_member, add_team, place, set_dial
 from watchbill.catalog.acts import import_file
-from watchbill.demo import control, library
+from watchbill.demo import control, library, seed
 from watchbill.demo.place import NotRunning, Place
 from watchbill.lib import files
 from watchbill.lib.levels import Area
@@ -52,6 +52,7 @@ def tick(now: datetime) -> int:
         for text in (*library.runbooks(ports).values(), *library.procedures(ports).values()):
             publish.perform(lead, House.get(), text=text)
         _paging(lead)
+        seed.bring_in()
     return 1
 
 

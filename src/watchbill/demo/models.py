@@ -1,4 +1,7 @@
-"""What somebody ordered of the example system. The work process carries it out."""
+"""What somebody ordered of the example system, and how it is set up for visitors."""
+
+from datetime import UTC, datetime
+from typing import Self
 
 from django.db import models
 
@@ -7,16 +10,17 @@ from watchbill.people.models import Person
 
 
 class Order(models.Model):
-    """Break something, or mend it the way its runbook does."""
+    """Break something, mend it the way its runbook does, or start over. `work` carries it out."""
 
     class Word(models.TextChoices):
         """What is ordered."""
 
         INJECT = "inject"
         HEAL = "heal"
+        START_OVER = "start over"
 
     word = models.CharField(max_length=10, choices=Word.choices)
-    fault = models.CharField(max_length=20)
+    fault = models.CharField(max_length=20, blank=True)
     by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     at = models.DateTimeField(default=clock.now)
     done_at = models.DateTimeField(null=True)
@@ -24,3 +28,19 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return f"{self.word} {self.fault}"
+
+
+class Scene(models.Model):
+    """How the example is set up for whoever looks around in it: one row, none before a change."""
+
+    colleagues = models.BooleanField(default=True)  # answer by themselves
+    begun_at = models.DateTimeField(default=clock.now)  # what came before is not of the tour
+    without_tour = models.JSONField(default=list)  # user names of those who put it away
+
+    def __str__(self) -> str:
+        return f"the example since {self.begun_at}"
+
+    @classmethod
+    def now(cls) -> Self:
+        """The row, or how everything is before there is one."""
+        return cls.objects.first() or cls(begun_at=datetime.fromtimestamp(0, UTC))

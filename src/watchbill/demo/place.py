@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 SERVICES = ("checkout", "payments", "catalogue")
+TEAM = ("junior", "associate", "senior", "lead", "crossing")
+"""The example people: each has an address of their own, http://NAME.localhost:PORT/."""
 
 
 class NotRunning(Exception):

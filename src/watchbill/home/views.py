@@ -12,6 +12,7 @@ from watchbill.acts.registry import KINDS
 from watchbill.acts.web import Request, form_url, signed_in
 from watchbill.catalog.models import Component
 from watchbill.home import needs, reads
+from watchbill.home.panels import sheets_for
 from watchbill.incidents.models import Incident
 from watchbill.ladder.reads import matrix
 from watchbill.paging.reads import open_pages
@@ -34,6 +35,7 @@ def now(request: Request) -> HttpResponse:
             "needs": needs.needs_of(request.user),
             "matrix": matrix(request.user),
             "who": request.user,
+            "sheets": sheets_for(request),
         },
     )
 

@@ -8,7 +8,10 @@ from pathlib import Path
 from django.conf import settings
 from django.http import HttpRequest
 
+from watchbill.people.models import Person
+
 LOOPBACK = ("127.0.0.1", "::1")
+OWN = ".localhost"  # the end of the addresses that each example person has
 FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
 
 
@@ -34,6 +37,24 @@ def beside(request: HttpRequest) -> bool:
         and not any(name in request.headers for name in FORWARDED)
         and all(map(_loopback, (_host(request), *settings.ALLOWED_HOSTS)))
     )
+
+
+def whose(request: HttpRequest) -> Person | None:
+    """The example person whose own address is asked for: junior at http://junior.localhost:8420/.
+
+    Nobody unless the example is shown and asked for at this very machine. Browsers keep cookies by
+    host and look names below .localhost up at nobody: they are this machine.
+    """
+    name = _host(request).removesuffix(OWN)
+    if name == _host(request) or not (shown() and beside(request)):
+        return None
+    return Person.objects.filter(username=name, example=True, is_active=True).first()
+
+
+def address_of(username: str, request: HttpRequest, path: str = "/") -> str:
+    """The same page at the own address of an example person."""
+    port = request.get_host().removeprefix(_host(request))
+    return f"{request.scheme}://{username}{OWN}{port}{path}"
 
 
 def _host(request: HttpRequest) -> str:

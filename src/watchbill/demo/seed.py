@@ -1,0 +1,111 @@
+"""What the example has to work on from the first moment, brought in through the acts of people.
+
+Each item of `ITEMS` stands alone: one that cannot be done is logged and left out, and the others
+come all the same. Every ledger row is stamped, so that nobody takes it for somebody's own work.
+"""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+
+from watchbill.acts import perform
+from watchbill.acts.given import CannotBeDone
+from watchbill.acts.perform import Call, NoGoAhead
+from watchbill.catalog.models import Component
+from watchbill.lib import clock
+from watchbill.people.models import Person
+from watchbill.people.subject import Subject, UnknownSubject, find
+
+STAMP = "example data"
+HOME = "https://git.shop.example"  # .example leads nowhere, for ever: RFC 2606
+log = logging.getLogger(__name__)
+
+
+class NotDone(Exception):
+    """An act of the example team did not go through; the message says which and why."""
+
+
+def bring_in() -> int:
+    """Everything that can be brought in; how many items that was."""
+    return sum(map(_brought_in, ITEMS))
+
+
+def links() -> None:
+    """Where the code and the documentation of each service are."""
+    for slug in ("checkout", "payments", "catalogue"):
+        on = _component(slug)
+        does("associate", "catalog.set_link", on, title="Repository", url=f"{HOME}/shop/{slug}")
+        does(
+            "associate", "catalog.set_link", on,
+            title="Documentation", url=f"https://docs.shop.example/{slug}",
+        )  # fmt: skip
+
+
+def charts() -> None:
+    """A chart more than the components file has."""
+    does(
+        "senior", "monitoring.set_chart", _component("catalogue"), title="Pages in the cache",
+        query='cache_entries{job="example", service="catalogue"}',
+    )  # fmt: skip
+
+
+def anomaly() -> None:
+    """Something the junior saw, for somebody above her to answer."""
+    does(
+        "junior", "monitoring.report_anomaly", _component("catalogue"),
+        what="Memory of catalogue climbs in steps during the day. Is that usual?",
+        query='process_resident_memory_bytes{job="example", service="catalogue"}',
+        start=(clock.now() - timedelta(hours=6)).isoformat(),
+    )  # fmt: skip
+
+
+def change() -> None:
+    """A change with a window tomorrow, and an improvement that asks for one."""
+    begins = (clock.now() + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
+    does(
+        "associate", "maintenance.plan_change", _component("catalogue"), kind="capacity",
+        title="Let catalogue keep twice as many pages",
+        description="Raise the limit of the cache, then watch memory and answer times for an hour.",
+        backout="Set the limit back and empty the cache.",
+        starts=begins.isoformat(), ends=(begins + timedelta(hours=1)).isoformat(),
+    )  # fmt: skip
+
+
+def improvement() -> None:
+    """A suggestion of the junior, to be decided on."""
+    does(
+        "junior", "practice.propose_improvement", _component("payments"),
+        title="Alert on the pool before it is empty",
+        expected="We hear of a pool that fills up before a customer does.",
+        measure='sum(rate(http_requests_total{job="example", service="payments", code="503"}[5m]))',
+    )  # fmt: skip
+
+
+ITEMS: tuple[Callable[[], None], ...] = (links, charts, anomaly, change, improvement)
+
+
+def does(who: str, act: str, on: Subject, **given: Any) -> Subject | None:
+    """Somebody of the example team does it alone; what came of it. Raises NotDone."""
+    by = Person.objects.get(username=who, example=True)
+    entry = perform.submit(act, by, on, given, Call(via="work", stamp=STAMP))
+    if entry.state != "done":
+        raise NotDone(f"{who} may not {act} alone: {entry.reason}")
+    made = entry.came_of_it.get("ref")
+    return find(made) if made else None
+
+
+def _component(slug: str) -> Component:
+    return Component.objects.get(slug=slug)
+
+
+def _brought_in(item: Callable[[], None]) -> bool:
+    try:
+        with transaction.atomic():
+            item()
+    except (CannotBeDone, NoGoAhead, NotDone, UnknownSubject) as error:
+        log.warning("The example goes without its %s: %s", item.__name__, error)
+        return False
+    return True
