@@ -1,4 +1,4 @@
-"""Breaking the example system for real, mending it without a runbook, and its set-up for visitors."""
+"""Breaking the example system for real, mending it, and how it is set up for visitors."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Literal

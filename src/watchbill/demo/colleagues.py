@@ -35,7 +35,7 @@ from watchbill.practice.models import Debrief
 STAMP = "example colleague"
 SOON = timedelta(seconds=6)  # and up to four seconds more, so that it does not look like a clock
 # What somebody who is there can answer is left to them for as long.
-LEFT_TO_OTHERS = timedelta(seconds=90)
+LEFT_TO_OTHERS = timedelta(seconds=45)
 RECENT = timedelta(minutes=15)  # what is older was left alone for a reason
 GUIDES_LINE = "You read the preview before you asked. Next time say what you expect to see."
 WHY = {

@@ -49,7 +49,8 @@ def _runs() -> Iterator[Deed]:
 def _incidents() -> Iterator[Deed]:
     """In which nobody of a real team took a seat."""
     lead = Person.objects.filter(username="lead", example=True, is_active=True).first()
-    theirs = Incident.objects.filter(declared_by__example=True).exclude(seats__person__example=False)
+    theirs = Incident.objects.filter(declared_by__example=True)
+    theirs = theirs.exclude(seats__person__example=False)
     if lead is None:
         return
     for incident in theirs.exclude(state=Incident.State.CLOSED).order_by("pk"):

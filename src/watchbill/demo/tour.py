@@ -16,7 +16,16 @@ from watchbill.runbooks.models import Run
 
 BY_A_VISITOR = ("page", "rest", "cli")  # the doors people come in through; colleagues use none
 LEARNER, GUIDES = "junior", ("senior", "associate")
-Link = tuple[str, str]  # words and address
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where to do it."""
+
+    label: str
+    url: str
+    dialog: bool = False
+    beside: bool = False  # in a tab of its own: another person's address
 
 
 @dataclass(frozen=True)
@@ -73,9 +82,7 @@ def steps(request: Request) -> list[Step]:
         ),
     ]  # fmt: skip
     to_do = [step for step in found if not step.done]
-    return [
-        Step(**{**vars(step), "current": bool(to_do) and step is to_do[0]}) for step in found
-    ]
+    return [Step(**{**vars(step), "current": bool(to_do) and step is to_do[0]}) for step in found]
 
 
 def _did(since: datetime, *kinds: str, guided: bool = False) -> bool:
@@ -106,34 +113,37 @@ class _Where:
     def alert(self) -> tuple[Link, ...]:
         """The room, or the form that declares what fires."""
         if self.incident is not None:
-            return (("Open the room", self.incident.get_absolute_url()),)
+            return (Link("Open the room", self.incident.get_absolute_url()),)
         firing = Alert.objects.filter(state=Alert.State.FIRING).order_by("-starts_at").first()
         if firing is None:
             return ()
-        return (("Declare an incident", f"{reverse('incidents:declare')}?alert={firing.pk}"),)
+        form = f"{reverse('incidents:declare')}?alert={firing.pk}"
+        return (Link("Declare an incident", form, dialog=True),)
 
     def runbook(self) -> tuple[Link, ...]:
         """The run, or the room in which it is started; a junior's address for who stands higher."""
         run = self._run()
         if self.request.user.level(Area.INCIDENT_RESPONSE) > 1:
             path = run.get_absolute_url() if run else "/"
-            return (("Be the junior", example.address_of(LEARNER, self.request, path)),)
+            url = example.address_of(LEARNER, self.request, path)
+            return (Link("Be the junior", url, beside=True),)
         if run is not None:
-            return (("Open the run", run.get_absolute_url()),)
+            return (Link("Open the run", run.get_absolute_url()),)
         room = self.incident
-        return (("Open the room", room.get_absolute_url()),) if room else ()
+        return (Link("Open the room", room.get_absolute_url()),) if room else ()
 
     def evidence(self) -> tuple[Link, ...]:
         """The run with its steps, and the reader's place."""
         run = self._run()
-        ladder = ("Your place", reverse("ladder:ladder"))
-        return (("Open the run", run.get_absolute_url()), ladder) if run else (ladder,)
+        ladder = Link("Your place", reverse("ladder:ladder"))
+        return (Link("Open the run", run.get_absolute_url()), ladder) if run else (ladder,)
 
     def guide(self) -> tuple[Link, ...]:
         """The address of somebody who guides, and is not the reader."""
         who = next(name for name in GUIDES if name != self.request.user.username)
         name = Person.objects.filter(username=who).values_list("name", flat=True).first()
-        return ((f"Be {name or who}", example.address_of(who, self.request)),)
+        url = example.address_of(who, self.request)
+        return (Link(f"Be {name or who}", url, beside=True),)
 
     def _run(self) -> Run | None:
         return Run.objects.filter(started_by__example=True).order_by("-pk").first()
