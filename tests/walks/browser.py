@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -28,23 +28,33 @@ class Somebody:
     """One person of the example team at a browser. Errors in its console fail the walk."""
 
     def __init__(self, browser: Browser, url: str, who: str, viewport: dict = DESKTOP) -> None:
-        self.url, self.who = url, who
+        self._sit_down(browser.new_context(viewport=viewport, base_url=url), url, who)
+        self.page.goto("/sign-in")
+        self.page.locator(f"form[action='/sign-in/as/{who}'] button").click()
+        expect(self.page).to_have_url(f"{url}/")
+
+    @classmethod
+    def at(cls, context: BrowserContext, url: str, who: str) -> "Somebody":
+        """In a tab of a browser that others use too, at that person's own address."""
+        somebody = cls.__new__(cls)
+        somebody._sit_down(context, url, who)
+        somebody.page.goto(f"{url}/")
+        return somebody
+
+    def _sit_down(self, context: BrowserContext, url: str, who: str) -> None:
+        self.url, self.who, self.context = url, who, context
         self.errors: list[str] = []
-        self.context = browser.new_context(viewport=viewport, base_url=url)
         self.page: Page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE)
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", self._heard)
-        self.page.goto("/sign-in")
-        self.page.locator(f"form[action='/sign-in/as/{who}'] button").click()
-        expect(self.page).to_have_url(f"{url}/")
 
     def _heard(self, message: object) -> None:
         if getattr(message, "type", "") == "error" and "status of 4" not in str(message):
             self.errors.append(str(message))
 
     def goes(self, path: str) -> "Somebody":
-        self.page.goto(path)
+        self.page.goto(f"{self.url}{path}" if path.startswith("/") else path)
         return self
 
     def sees(self, text: str, *, within: float = PATIENCE) -> None:

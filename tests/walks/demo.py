@@ -103,6 +103,22 @@ class Demo(Installation):
     def _team_is_there(self) -> bool:
         return "/sign-in/as/junior" in httpx.get(f"{self.url}/sign-in", timeout=10).text
 
+    def colleagues(self, answer: str) -> None:
+        """Let example people whom nobody uses answer by themselves, "yes" or "no".
+
+        Said by somebody who guides in no incident: what she could answer is left to her."""
+        told = httpx.post(
+            f"{self.url}/api/v1/acts/demo.set_colleagues",
+            json={"on": "people.house:1", "answer": answer},
+            headers={"Authorization": f"Bearer {self.token('crossing')}"},
+            timeout=20,
+        )
+        assert told.json()["state"] == "done", told.text
+
+    def at(self, username: str) -> str:
+        """The own address of somebody of the example team."""
+        return f"http://{username}.localhost:{self.web}"
+
     def token(self, username: str) -> str:
         """A personal token of somebody of the example team, made as they would make it."""
         with httpx.Client(base_url=self.url, follow_redirects=True, timeout=20) as browser:
@@ -122,11 +138,12 @@ class Demo(Installation):
 
 @contextmanager
 def running(data: Path) -> Iterator[Demo]:
-    """The demo, from its start to nothing left of it."""
+    """The demo, from its start to nothing left of it; only who walks answers."""
     demo = Demo(data)
     demo.mail_server.start()
     try:
         demo.serve()
+        demo.colleagues("no")
         yield demo
         demo.stop()
     finally:
