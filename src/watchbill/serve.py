@@ -261,7 +261,7 @@ class Supervisor:
         lines = [f"Watchbill is ready after {time.monotonic() - self.begun:.1f} s: {settings.URL}"]
         if self.demo:
             lines.append("The example team signs in with one click, and the example can be broken.")
-            lines += _own_addresses()
+            lines += own_addresses()
         elif link:
             lines.append(f"Nobody owns it yet. Open this once to make it yours: {link}")
         lines.append("Stop it with Ctrl-C.")
@@ -289,8 +289,8 @@ class Supervisor:
         self._write_state()
 
 
-def _own_addresses() -> list[str]:
-    """Of the example people, where they have any: on loopback."""
+def own_addresses() -> list[str]:
+    """What is said of the addresses of the example people, where they have any: on loopback."""
     at = urlsplit(settings.URL)
     if at.hostname not in ("127.0.0.1", "::1", "localhost"):
         return []

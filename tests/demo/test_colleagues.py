@@ -8,7 +8,7 @@ import pytest
 from watchbill.acts import perform
 from watchbill.acts.models import Entry
 from watchbill.catalog.models import Component
-from watchbill.demo import acts, colleagues, presence
+from watchbill.demo import acts, colleagues, presence, seed
 from watchbill.demo.models import Scene
 from watchbill.incidents import acts as incidents
 from watchbill.incidents.models import Incident, Seat
@@ -135,6 +135,14 @@ def test_an_anomaly_is_answered_while_its_reporter_is_there(cast, shop) -> None:
     assert wait() == 1
     report = Report.objects.get()
     assert (report.answer, report.answered_by) == ("real", cast["associate"])
+
+
+def test_the_anomaly_that_came_with_the_example_is_left_to_visitors(cast, shop) -> None:
+    given = {"what": "It climbs", "start": clock.now() - timedelta(hours=1)}
+    call = perform.Call(via="work", stamp=seed.STAMP)
+    perform.submit("monitoring.report_anomaly", cast["junior"], shop, given, call)
+    presence.note(cast["junior"])
+    assert wait() == 0
 
 
 def test_the_guides_line_follows_the_learners(cast, incident) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
+from watchbill import serve
 from watchbill.acts.models import Entry
 from watchbill.catalog.models import Component
-from watchbill.demo import acts, library, over, seed
+from watchbill.demo import acts, install, library, over, place, seed
 from watchbill.demo.models import Order, Scene
 from watchbill.incidents import acts as incidents
 from watchbill.incidents.models import Incident
@@ -157,3 +158,20 @@ def test_an_item_that_cannot_be_done_does_not_keep_the_others_away(cast, shop, c
         Standing.objects.create(person=cast["senior"], area=area.value, level=1, reason="test")
     assert 0 < seed.bring_in() < len(seed.ITEMS)
     assert "The example goes without its charts" in caplog.text
+
+
+def test_the_greeting_names_the_own_address_of_each(monkeypatch) -> None:
+    assert {username for username, *_ in install.PEOPLE} == set(place.TEAM)
+    monkeypatch.setattr(serve.settings, "URL", "http://127.0.0.1:8420")
+    assert "  http://junior.localhost:8420/" in serve.own_addresses()
+    monkeypatch.setattr(serve.settings, "URL", "https://watch.example.org")
+    assert serve.own_addresses() == []
+
+
+def test_the_page_of_the_example_lists_the_team_and_starts_over(cast, house) -> None:
+    acts.start_over.perform(cast["junior"], house)
+    client = Client(HTTP_HOST="127.0.0.1:8420")
+    client.force_login(cast["junior"])
+    page = client.get("/settings/example").content.decode()
+    assert "http://lead.localhost:8420/" in page
+    assert "Junior started over" in page

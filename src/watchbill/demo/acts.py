@@ -85,7 +85,7 @@ def set_colleagues(house: House, by: Person, *, answer: Literal["yes", "no"]) ->
     tier=Tier.ROUTINE,
     own=lambda person, by: person.pk == by.pk,
     says="{how} the tour of the example",
-    title="Tour",
+    title="Tour of the example",
 )
 def set_tour(person: Person, by: Person, *, shown: Literal["yes", "no"]) -> Outcome:
     """Put the tour on the first page away, or show it again."""

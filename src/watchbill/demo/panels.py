@@ -25,14 +25,19 @@ def team(request: HttpRequest) -> SafeString | None:
     if not _example_person(request) or not example.beside(request):
         return None
     path = request.path if request.method == "GET" else "/"
-    team = [
-        (person, _stands(places), example.address_of(person.username, request, path))
-        for person, places in example_team()
-    ]
+    team = addresses(request, path)
     mine = example.whose(request) == request.user
     return render_to_string(
         "demo/bar.html", {"team": team, "reader": request.user, "own_address": mine}
     )
+
+
+def addresses(request: HttpRequest, path: str) -> list[tuple[Person, str, str]]:
+    """The example people with where they stand, and `path` at the address of each."""
+    return [
+        (person, _stands(places), example.address_of(person.username, request, path))
+        for person, places in example_team()
+    ]
 
 
 def _stands(places: list[Place]) -> str:

@@ -10,8 +10,9 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
 from watchbill.acts.web import Request, signed_in
+from watchbill.demo import panels
 from watchbill.demo.faults import FAULTS
-from watchbill.demo.models import Order
+from watchbill.demo.models import Order, Scene
 from watchbill.demo.place import NotRunning, Place
 from watchbill.demo.shop import Refused, Shop
 from watchbill.people import example as marked
@@ -37,6 +38,8 @@ def example(request: Request) -> HttpResponse:
             "away": away,
             "past": _past(),
             "house": House.get(),
+            "scene": Scene.now(),
+            "team": panels.addresses(request, "/") if marked.beside(request) else [],
             "orders": Order.objects.select_related("by").order_by("-id")[:10],
         },
     )
