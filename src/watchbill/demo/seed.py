@@ -84,17 +84,55 @@ def improvement() -> None:
     )  # fmt: skip
 
 
-ITEMS: tuple[Callable[[], None], ...] = (links, charts, anomaly, change, improvement)
+def investigation() -> None:
+    """A question of the associate, with a hypothesis and a finding of the junior to judge."""
+    opened = does(
+        "associate", "investigations.open_investigation", _component("catalogue"),
+        title="Why does the memory of catalogue climb in steps?", area="monitoring",
+    )  # fmt: skip
+    could_be = does(
+        "junior", "investigations.propose", opened,
+        text="By day more pages are asked for than the sweeper drops.",
+    )  # fmt: skip
+    does(
+        "junior", "investigations.add_finding", could_be,
+        text="Pages in the cache and memory climb at the same times.",
+    )  # fmt: skip
 
 
-def does(who: str, act: str, on: Subject, **given: Any) -> Subject | None:
-    """Somebody of the example team does it alone; what came of it. Raises NotDone."""
+def coverage() -> None:
+    """A review of what is watched, open for everybody, with a gap that nobody owns yet."""
+    on = _component("payments").owner
+    review = does("senior", "practice.open_review", on, kind="coverage")
+    does(
+        "associate", "practice.add_gap", review, component="payments",
+        what="Nobody would notice that receipts are mailed late while the queue is short.",
+    )  # fmt: skip
+
+
+def pairing() -> None:
+    """The senior and the junior, on one duty for a fortnight."""
+    learner = Person.objects.get(username="junior", example=True)
+    does(
+        "senior", "practice.start_pairing", learner, duties=["IR-L1-3"],
+        plan="Run one runbook together each week; the junior reads every preview aloud.",
+        until=(clock.now() + timedelta(days=14)).date().isoformat(),
+    )  # fmt: skip
+
+
+ITEMS: tuple[Callable[[], None], ...] = (
+    links, charts, anomaly, change, improvement, investigation, coverage, pairing,
+)  # fmt: skip
+
+
+def does(who: str, act: str, on: Subject, **given: Any) -> Subject:
+    """Somebody of the example team does it alone; what came of it, or `on`. Raises NotDone."""
     by = Person.objects.get(username=who, example=True)
     entry = perform.submit(act, by, on, given, Call(via="work", stamp=STAMP))
     if entry.state != "done":
         raise NotDone(f"{who} may not {act} alone: {entry.reason}")
     made = entry.came_of_it.get("ref")
-    return find(made) if made else None
+    return find(made) if made else on
 
 
 def _component(slug: str) -> Component:
