@@ -17,6 +17,7 @@ from watchbill.paging.reads import open_pages
 from watchbill.people.models import Person
 from watchbill.practice.models import Improvement, Review
 from watchbill.practice.reads import to_confirm, to_countersign
+from watchbill.tours.reads import to_be_seen
 
 MOST = 8  # of each sort
 
@@ -47,6 +48,7 @@ def needs_of(person: Person) -> list[Need]:
         *_reports(person),
         *_investigations(person),
         *_commitments(person),
+        *_walks(person),
     ]
 
 
@@ -164,4 +166,12 @@ def _commitments(person: Person) -> Iterator[Need]:
         yield Need(
             "guide", "commitment", f"{one.by} asks {one.other_side}: go or no-go?", one.what,
             one.get_absolute_url(), "Answer", one.at,
+        )  # fmt: skip
+
+
+def _walks(person: Person) -> Iterator[Need]:
+    for walk in to_be_seen(person)[:MOST]:
+        yield Need(
+            "guide", walk.sort, walk.title, f"{walk.person} finished it: see what they found.",
+            walk.get_absolute_url(), "See", walk.finished_at,
         )  # fmt: skip

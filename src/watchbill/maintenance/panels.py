@@ -13,6 +13,7 @@ from watchbill.maintenance import reads
 from watchbill.maintenance.models import Change
 from watchbill.people.models import Person
 from watchbill.seats.work import provides_work
+from watchbill.tours.facts import fact
 from watchbill.web.context import Counts, provides_counts
 
 offer("maintenance.plan_change", "Plan a change", order=20)
@@ -34,6 +35,11 @@ def changes_seen_through(
     """The changes of a component that somebody verified while they were its caretaker."""
     done = component.changes.filter(ended_by=person, result=Change.State.VERIFIED)
     return list(done.filter(ended_at__gte=since, ended_at__lte=until).order_by("pk")[:20])
+@fact("last-change")
+def last_change(component: Component | None) -> list[str]:
+    """The title of its newest change, as a tour may ask."""
+    newest = component.changes.order_by("-pk").first() if component else None
+    return [newest.title] if newest else []
 
 
 @provides_counts

@@ -106,10 +106,13 @@ GLOSSARY = {
     "tier": "How much harm a mistake could do: routine, moderate or critical.",
     "timeline": "What happened and who did what, in order. Written by the acts themselves.",
     "toil": "Manual work that comes again and leaves nothing behind. A candidate for automation.",
+    "tour": "A way over live pages with a question at each stop. Whoever guides sees the answers.",
     "two keys": "Two people one level below who together stand in for a missing senior.",
     "under instruction": "Holding a seat while learning: same pages, a guide within reach.",
     "watch": "A set time during which somebody looks after the systems and is paged.",
     "watch bill": "Who stands which watch, and who backs them.",
+    "watch round": "A checklist over live values: the page takes each value itself, the person "
+    "says what it means, and a guide checks one of them.",
     "witness": "Somebody who took part in an act or received its result and can say it was done.",
     "workaround": "A way to keep working although the fault remains.",
 }

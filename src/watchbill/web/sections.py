@@ -57,6 +57,7 @@ SECTIONS = (
     ),
     Section(
         "monitoring", "Monitoring", "Monitoring", "activity", "/monitoring/",
+        owns=("/tours/",),
         tabs=(
             Tab("Overview", "/monitoring/"),
             Tab("Watch", "/monitoring/watch/"),
@@ -65,6 +66,7 @@ SECTIONS = (
             Tab("Silences", "/monitoring/silences/"),
             Tab("Explore", "/monitoring/explore/"),
             Tab("Reports", "/monitoring/reports/"),
+            Tab("Tours", "/tours/"),
             Tab("Hosts", "/monitoring/hosts/"),
             Tab("Sources", "/monitoring/sources/"),
         ),
