@@ -5,6 +5,7 @@ that is not listed fails. And no page takes more when there is more to show.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from bench.dataset import Size, fill, filled
@@ -18,6 +19,8 @@ from watchbill.alerts.models import Alert, Silence
 from watchbill.catalog.models import Component
 from watchbill.commitments.models import Commitment
 from watchbill.investigations import models as investigations
+from watchbill.alerts.models import Alert, Closing, RuleTrial, RuleVersion, Silence
+from watchbill.catalog.models import Component
 from watchbill.ladder import adopt
 from watchbill.lib import clock
 from watchbill.maintenance.models import Change, Part, Progress
@@ -30,6 +33,10 @@ from watchbill.proposals.models import Position, Proposal
 from watchbill.runbooks.models import Run
 from watchbill.standards.models import Check, Result, Standard, StandardVersion
 from watchbill.seats.models import LogEntry, Seat
+from watchbill.tours.models import Tour, Walk
+from watchbill.tours.parse import parse
+from watchbill.tours.reads import EXAMPLE
+from watchbill.tours.steps import kept
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +57,7 @@ BUDGETS: dict[str, int] = {
     "alerts:alert": 7,
     "alerts:alerts": 3,
     "alerts:rule": 3,
+    "alerts:rule-version": 1,
     "alerts:rules": 2,
     "alerts:silence": 5,
     "alerts:silences": 4,
@@ -111,6 +119,12 @@ BUDGETS: dict[str, int] = {
     "seats:seat": 8,
     "seats:seats": 7,
     "seats:watch": 18,
+    "tours:of-component": 1,
+    "tours:rewrite": 1,
+    "tours:tour": 1,
+    "tours:tours": 1,
+    "tours:walk": 1,
+    "tours:write": 1,
     "web:glossary": 0,
     "web:live-poll": 3,
     "web:styleguide": 0,
@@ -146,6 +160,7 @@ ARGUMENTS: dict[str, Callable[[], dict[str, object]]] = {
     "accounts:team": lambda: {"slug": "all"},
     "alerts:alert": lambda: {"number": newest(Alert)},
     "alerts:rule": lambda: {"number": Alert.objects.get(pk=newest(Alert)).rule_id},
+    "alerts:rule-version": lambda: {"number": newest(RuleVersion)},
     "alerts:silence": lambda: {"number": newest(Silence)},
     "catalog:component": lambda: {"slug": filled().long.components.get().slug},
     "incidents:room": lambda: {"number": filled().long.pk},
@@ -167,6 +182,10 @@ ARGUMENTS: dict[str, Callable[[], dict[str, object]]] = {
     "runbooks:run": lambda: {"number": newest(Run)},
     "runbooks:runbook": lambda: {"slug": "component-1"},
     "seats:seat": lambda: {"number": newest(Seat)},
+    "tours:of-component": lambda: {"slug": "component-1"},
+    "tours:rewrite": lambda: {"number": newest(Tour)},
+    "tours:tour": lambda: {"number": newest(Tour)},
+    "tours:walk": lambda: {"number": newest(Walk)},
 }
 
 
@@ -257,6 +276,44 @@ def investigate(size: Size, reader: Person, junior: Person) -> None:
         made.affected.set(filled().long.components.all())
         protocol = {"name": f"p{number}", "edition": 1, "title": "P", "steps": ["a"], "by": reader}
         investigations.Protocol.objects.create(**protocol)
+    fill_tours(size, junior, reader)
+    fill_rules(size, junior)
+
+
+def fill_tours(size: Size, junior: Person, reader: Person) -> None:
+    """Tours that were written, walks that go on, walks that wait for the reader."""
+    now, written = clock.now(), parse(EXAMPLE)
+    made = {"sort": written.sort, "area": written.area, "content": kept(written.steps)}
+    for number in range(size.people):
+        tour = Tour.objects.create(sort=written.sort, area=written.area, title=f"tour {number}")
+        tour.in_force = tour.versions.create(
+            number=1, source=EXAMPLE, content=made["content"], published_by=reader
+        )
+        tour.component = Component.objects.get(slug="component-1")
+        tour.save()
+        for who, level, ended in ((reader, 3, None), (reader, 3, now), (junior, 1, now)):
+            walk = Walk.objects.create(
+                tour=tour, title=tour.title, person=who, level=level, finished_at=ended, **made
+            )
+            for step in (1, 2):
+                walk.answers.create(step=step, text="7", right=True)
+
+
+def fill_rules(size: Size, junior: Person) -> None:
+    """Versions of the newest alert's rule, tried on history, and alerts that stayed closed."""
+    now, by = clock.now(), Person.objects.get(username="person-3")
+    rule = Alert.objects.get(pk=newest(Alert)).rule
+    for number in range(size.people):
+        version = RuleVersion.objects.create(
+            rule=rule, number=number, name=rule.name, expr="up == 0", interval=15, by=junior
+        )
+        RuleTrial.objects.create(
+            version=version, days=7, start=now - timedelta(days=7), end=now, at=now, step=30,
+            by=junior,
+        )  # fmt: skip
+    for alert in Alert.objects.filter(state="resolved")[: size.people]:
+        closed = now - timedelta(days=8)
+        Closing.objects.create(alert=alert, by=by, at=closed, cause="load", own=True, alone=True)
 
 
 def fill_agreements(size: Size) -> None:

@@ -23,7 +23,7 @@ def read_folder(now: datetime, ask: QueryFunc, folder: Path | None = None) -> in
     A folder that is gone altogether changes nothing: that is a fault, not somebody's decision.
     """
     folder = folder or settings.RULES
-    known = {row.path: row for row in RuleFile.objects.all()}
+    known = {row.path: row for row in RuleFile.objects.filter(origin=RuleFile.Origin.FOLDER)}
     if not folder.is_dir():
         return 0
     changed = 0
@@ -107,7 +107,7 @@ def _take_over(row: RuleFile, groups: list[GroupText], digest: str, now: datetim
         row.save()
         kept = [_put_group(row, group, now) for group in groups]
         gone = row.groups.filter(in_force=True).exclude(pk__in=kept)
-        _end(Rule.objects.filter(group__in=gone, in_force=True), now)
+        end(Rule.objects.filter(group__in=gone, in_force=True), now)
         gone.update(in_force=False)
         publish("rules")
 
@@ -127,30 +127,37 @@ def _put_group(row: RuleFile, text: GroupText, now: datetime) -> int:
     names: Counter[str] = Counter()
     kept = []
     for position, rule in enumerate(text.rules):
-        same = _same(rule)
-        names[same] += 1
-        key = f"{same}-{names[same]}"
-        put, _ = Rule.objects.update_or_create(
-            group=group,
-            key=key,
-            defaults={
-                "position": position,
-                "line": rule.line,
-                "name": rule.name,
-                "expr": rule.expr,
-                "hold": rule.hold,
-                "keep_firing": rule.keep_firing,
-                "labels": dict(rule.labels),
-                "annotations": dict(rule.annotations),
-                "in_force": True,
-            },
-        )
-        kept.append(put.pk)
-    _end(group.rules.filter(in_force=True).exclude(pk__in=kept), now)
+        known = same(rule)
+        names[known] += 1
+        key = f"{known}-{names[known]}"
+        kept.append(_put_rule(group, key, position, rule))
+    end(group.rules.filter(in_force=True).exclude(pk__in=kept), now)
     return group.pk
 
 
-def _same(rule: RuleText) -> str:
+def _put_rule(group: RuleGroup, key: str, position: int, text: RuleText) -> int:
+    """Take a rule over. Where a version written in Watchbill is in force, that one stays."""
+    known = group.rules.filter(key=key).first()
+    says = {
+        "expr": text.expr, "hold": text.hold, "keep_firing": text.keep_firing,
+        "annotations": dict(text.annotations),
+    }  # fmt: skip
+    put, _ = Rule.objects.update_or_create(
+        group=group,
+        key=key,
+        defaults={
+            "position": position,
+            "line": text.line,
+            "name": text.name,
+            "labels": dict(text.labels),
+            "in_force": True,
+            **({"filed": says} if known and known.of_id else says),
+        },
+    )
+    return put.pk
+
+
+def same(rule: RuleText) -> str:
     """What a rule is known by, so that its alerts live on when its expression changes."""
     digest = hashlib.blake2b(rule.name.encode(), digest_size=16)
     for name in sorted(rule.labels):
@@ -163,12 +170,13 @@ def _drop(row: RuleFile, now: datetime) -> None:
     row.present, row.seen, row.digest, row.wrong = False, "", "", ""
     with transaction.atomic():
         row.save()
-        _end(Rule.objects.filter(group__file=row, in_force=True), now)
+        end(Rule.objects.filter(group__file=row, in_force=True), now)
         row.groups.update(in_force=False)
         publish("rules")
 
 
-def _end(rules: "Iterable[Rule]", now: datetime) -> None:
+def end(rules: "Iterable[Rule]", now: datetime) -> None:
+    """Take rules out of force; their alerts end."""
     rules = list(rules)
     active = Alert.objects.filter(rule__in=rules).exclude(state=Alert.State.RESOLVED)
     hand_on([(alert.pk, alert.state, Alert.State.RESOLVED.value) for alert in active])

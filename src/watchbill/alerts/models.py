@@ -1,6 +1,7 @@
 """What is: rules as read from files, alerts with each of their changes, and silences."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import models
 from django.urls import reverse
@@ -15,12 +16,24 @@ from watchbill.people.subject import Subject
 
 # The labels that name a component, in the order they are looked at.
 COMPONENT_LABELS = ("component", "service", "job")
+STAYS_CLOSED = timedelta(days=7)
+
+
+# What of a rule a version may change. Name and labels are what its alerts are known by.
+WRITTEN = ("expr", "hold", "keep_firing", "annotations")
 
 
 class RuleFile(models.Model):
     """A file of the rules folder: what of it is in force, and why a newer version is not."""
 
+    class Origin(models.TextChoices):
+        """Where its rules are written: in a file of the folder, or in Watchbill itself."""
+
+        FOLDER = "folder"
+        WATCHBILL = "watchbill"
+
     path = models.CharField(max_length=300, unique=True)  # below the rules folder
+    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.FOLDER)
     digest = models.CharField(max_length=64, blank=True)  # of the version in force
     seen = models.CharField(max_length=64, blank=True)  # of the version looked at last
     loaded_at = models.DateTimeField(null=True)
@@ -85,6 +98,11 @@ class Rule(Subject):
     health = models.CharField(max_length=10, choices=Health.choices, default=Health.NEW)
     health_since = models.DateTimeField(default=clock.now)
     error = models.CharField(max_length=500, blank=True)
+    # A version written in Watchbill that is in force here, and what the file says instead of it.
+    of = models.ForeignKey("RuleVersion", models.PROTECT, null=True, related_name="+")
+    filed = models.JSONField(default=dict)
+
+    area = Area.MONITORING
 
     class Meta:
         constraints = [
@@ -93,6 +111,127 @@ class Rule(Subject):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("alerts:rule", args=[self.pk])
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """What it says, as far as a version may change it."""
+        return {name: getattr(self, name) for name in WRITTEN}
+
+
+class RuleVersion(Subject):
+    """A rule written in Watchbill: a new one, or another wording of one that is there.
+
+    It is tried on stored history before it may be put in force; old versions stay.
+    """
+
+    rule = models.ForeignKey(Rule, models.PROTECT, null=True, related_name="versions")
+    new = models.BooleanField(default=False)  # it makes a rule of its own, and replaces none
+    number = models.PositiveIntegerField(default=1)  # among those of its rule
+    name = models.CharField(max_length=200)
+    expr = models.TextField()
+    hold = models.FloatField(default=0)
+    keep_firing = models.FloatField(default=0)
+    labels = models.JSONField(default=dict)
+    annotations = models.JSONField(default=dict)
+    interval = models.FloatField()  # seconds
+    why = models.CharField(max_length=1000)
+    component = models.ForeignKey(Component, models.PROTECT, null=True, related_name="+")
+    stakes = models.PositiveSmallIntegerField(default=Tier.ROUTINE)  # the highest it covers
+    by = models.ForeignKey(Person, models.PROTECT, related_name="rule_versions")
+    at = models.DateTimeField(default=clock.now)
+    previous = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")
+    put_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    put_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)  # replaced by another version, or taken back
+    confirmed_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+
+    area = Area.MONITORING
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["at"], name="alerts_rule_drafts", condition=models.Q(put_at=None)
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"{self.name}, version {self.number}"
+
+    def get_absolute_url(self) -> str:
+        """Its page."""
+        return reverse("alerts:rule-version", args=[self.pk])
+
+    @property
+    def tier(self) -> Tier:
+        """The highest of the components that it covers."""
+        return Tier(self.stakes)
+
+    def thread(self) -> list[Subject]:
+        """Shown in the timelines of its rule and of its component."""
+        found: list[Subject] = [self.rule] if self.rule else []
+        return [*found, *([self.component] if self.component else [])]
+
+    @property
+    def written(self) -> dict[str, Any]:
+        """What it says, as far as a version may change a rule."""
+        return {name: getattr(self, name) for name in WRITTEN}
+
+    @property
+    def in_force(self) -> bool:
+        """It is what its rule says now."""
+        return self.rule is not None and self.rule.of_id == self.pk and self.rule.in_force
+
+
+class RuleTrial(models.Model):
+    """A version evaluated over stored history beside what is in force, slice by slice.
+
+    `trial.py` goes on where `at` says. `held` is when each condition held so far, for "old" and
+    "new"; `result` is what came of it, with a chart of both.
+    """
+
+    class State(models.TextChoices):
+        """Failed trials say why."""
+
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    version = models.ForeignKey(RuleVersion, models.PROTECT, related_name="trials")
+    days = models.PositiveSmallIntegerField()
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    step = models.FloatField()  # seconds
+    at = models.DateTimeField()  # how far it is
+    before = models.JSONField(default=dict)  # what the rule said; empty for a new one
+    held = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
+    problem = models.CharField(max_length=500, blank=True)
+    next_at = models.DateTimeField(null=True)  # null: over
+    tries = models.PositiveSmallIntegerField(default=0)  # in vain, of the same slice
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=clock.now)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_at"], name="alerts_trial_due",
+                condition=models.Q(next_at__isnull=False),
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return f"trial of {self.version} over {self.days} days"
+
+    @property
+    def share(self) -> int:
+        """How much of it is done, in percent."""
+        return round(100 * ((self.at - self.start) / (self.end - self.start)))
 
 
 class Alert(Subject):
@@ -189,6 +328,63 @@ class Alert(Subject):
     def thread(self) -> list[Subject]:
         """Shown in its component's timeline too."""
         return [self.component] if self.component else []
+
+
+class Closing(Subject):
+    """Somebody closed an alert. The alert's own row forgets it when it fires anew; this stays."""
+
+    alert = models.ForeignKey(Alert, models.PROTECT, related_name="closings")
+    by = models.ForeignKey(Person, models.PROTECT, related_name="closings")
+    at = models.DateTimeField(default=clock.now)
+    cause = models.CharField(max_length=12, choices=Alert.Cause.choices)
+    own = models.BooleanField(default=False)  # they had taken it
+    alone = models.BooleanField(default=False)  # without a go-ahead
+    confirmed_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+
+    area = Area.MONITORING
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["at"], name="alerts_closing_to_confirm",
+                condition=models.Q(confirmed_at=None, own=True, alone=True),
+            )
+        ]  # fmt: skip
+
+    def __str__(self) -> str:
+        return str(self.alert)
+
+    def get_absolute_url(self) -> str:
+        """The page of its alert."""
+        return self.alert.get_absolute_url()
+
+    def thread(self) -> list[Subject]:
+        """Shown in its alert's timeline and in the component's."""
+        return [self.alert, *self.alert.thread()]
+
+    def why_not_confirmed_by(self, person: Person, now: datetime) -> str:
+        """Why `person` cannot confirm now that it stayed closed; empty when they can."""
+        if person.pk == self.by_id:
+            return "Nobody confirms what they closed themselves."
+        if person.level(self.area) < 2:
+            return "It is confirmed by somebody who stands at L2 or above in monitoring."
+        if self.confirmed_at is not None:
+            return "It is confirmed already."
+        if not self.own:
+            return f"{self.by} closed it without having taken it."
+        if not self.alone:
+            return f"{self.by} closed it with a go-ahead."
+        if now - self.at < STAYS_CLOSED:
+            return "It is confirmed seven days after it was closed, not earlier."
+        again = self.alert.changes.filter(
+            after=Alert.State.FIRING, at__gt=self.at, at__lte=self.at + STAYS_CLOSED
+        )
+        if again.exists():
+            return "It fired again within seven days."
+        if self.alert.state == Alert.State.FIRING and self.alert.closed_at == self.at:
+            return "It still fires: closing it has not ended it."
+        return ""
 
 
 class Change(models.Model):

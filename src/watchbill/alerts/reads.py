@@ -6,21 +6,45 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 
 from watchbill.alerts.matchers import match_all
-from watchbill.alerts.models import Alert, Change, Rule, RuleFile, Silence, silenced_by, silences_at
+from watchbill.alerts.models import (
+    STAYS_CLOSED,
+    Alert,
+    Change,
+    Closing,
+    Rule,
+    RuleFile,
+    RuleTrial,
+    RuleVersion,
+    Silence,
+    silenced_by,
+    silences_at,
+)
 from watchbill.catalog.models import Component
 from watchbill.lib import clock
+from watchbill.lib.levels import Area
+from watchbill.people.models import Person
 
 State = Alert.State
 MOST = 500  # alerts on one page
+TO_CONFIRM = timedelta(days=60)  # what was closed longer ago nobody remembers
 BEFORE, AFTER = timedelta(minutes=30), timedelta(minutes=10)  # around an alert, on its chart
 _LOOKS = {"critical": "bad", "page": "bad", "error": "bad", "warning": "warn"}
 _THRESHOLD = re.compile(
     r"(?P<left>.*\S)\s*(?P<sign>>=|<=|>|<)\s*(?:bool\s+)?(?P<number>[-+\d.eE*/()\s]*\d[)\s]*)", re.S
 )
 _SEVERAL = re.compile(r"\b(and|or|unless)\b", re.I)
+EXAMPLE = """groups:
+- name: hosts
+  rules:
+  - alert: DiskNearlyFull
+    expr: node_filesystem_avail_bytes / node_filesystem_size_bytes < 0.05
+    for: 10m
+    labels: {severity: warning}
+    annotations: {summary: less than 5 % is left}
+"""
 
 
 @dataclass(frozen=True)
@@ -127,6 +151,36 @@ def history(alert: Alert) -> QuerySet[Change]:
 def quiet_for(alert: Alert) -> list[Silence]:
     """The silences that keep it quiet now."""
     return silenced_by(alert, silences_at(clock.now()))
+
+
+def to_confirm(person: Person) -> QuerySet[Closing]:
+    """What others closed alone over a week ago and has not fired since: `person` may confirm it."""
+    if person.level(Area.MONITORING) < 2:
+        return Closing.objects.none()
+    now = clock.now()
+    within = Q(at__gt=OuterRef("at"), at__lte=OuterRef("at") + STAYS_CLOSED)
+    again = Change.objects.filter(within, alert=OuterRef("alert"), after=State.FIRING)
+    found = Closing.objects.filter(
+        confirmed_at=None, own=True, alone=True, at__lte=now - STAYS_CLOSED, at__gt=now - TO_CONFIRM
+    )
+    still = Q(alert__state=State.FIRING, alert__closed_at=F("at"))
+    rest = found.exclude(still).exclude(by=person).exclude(Exists(again))
+    return rest.select_related("by", "alert__component").order_by("-at")
+
+
+def drafts() -> QuerySet[RuleVersion]:
+    """Versions that wait to be put in force, the newest first, each with its trials."""
+    return _with_trials(RuleVersion.objects.filter(put_at=None).order_by("-at", "-pk"))
+
+
+def versions(rule: Rule) -> QuerySet[RuleVersion]:
+    """Every version of a rule that was written in Watchbill, the newest first."""
+    return _with_trials(rule.versions.order_by("-number"))
+
+
+def _with_trials(found: QuerySet[RuleVersion]) -> QuerySet[RuleVersion]:
+    trials = RuleTrial.objects.defer("held", "result").order_by("-pk")
+    return found.select_related("by", "put_by", "rule").prefetch_related(Prefetch("trials", trials))
 
 
 def rule_files() -> list[RuleFile]:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("monitoring/alerts/<int:number>/", views.alert, name="alert"),
     path("monitoring/rules/", views.rules, name="rules"),
     path("monitoring/rules/<int:number>/", views.rule, name="rule"),
+    path("monitoring/rules/versions/<int:number>/", views.rule_version, name="rule-version"),
     path("monitoring/silences/", views.silences, name="silences"),
     path("monitoring/silences/<int:number>/", views.silence, name="silence"),
     path(f"{_API}/alerts", alertmanager.alerts, name="am-alerts"),

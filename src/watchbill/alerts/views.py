@@ -7,10 +7,13 @@ from watchbill.acts import timeline
 from watchbill.acts.web import Request, signed_in
 from watchbill.alerts import reads
 from watchbill.alerts.matchers import Matcher
-from watchbill.alerts.models import Alert, Rule, Silence, covered
+from watchbill.alerts.models import Alert, Rule, RuleTrial, RuleVersion, Silence, covered
+from watchbill.alerts.rulefile import words
+from watchbill.alerts.trial import moment
 from watchbill.lib import clock
 from watchbill.people.models import House
 
+LATEST = 20
 # Labels that tell apart only copies of one alert: a silence should hold for all of them.
 PASSING_LABELS = ("pod", "replica", "prometheus")
 
@@ -24,6 +27,7 @@ def alerts(request: Request) -> HttpResponse:
         "asked": asked,
         "states": Alert.State.values,
         "state": asked.get("state") or Alert.State.FIRING,
+        "to_confirm": reads.to_confirm(request.user)[:LATEST],
     }
     return render(request, "alerts/alerts.html", context)
 
@@ -61,6 +65,9 @@ def rules(request: Request) -> HttpResponse:
         "files": reads.rule_files(),
         "failing": [rule for rule in found if rule.health == Rule.Health.ERROR],
         "unknown": [rule for rule in found if rule.health == Rule.Health.UNKNOWN],
+        "drafts": reads.drafts()[:LATEST],
+        "example": reads.EXAMPLE,
+        "house": House.get(),
     }
     return render(request, "alerts/rules.html", context)
 
@@ -68,7 +75,7 @@ def rules(request: Request) -> HttpResponse:
 @signed_in
 def rule(request: Request, number: int) -> HttpResponse:
     """One rule and its alerts."""
-    found = get_object_or_404(Rule.objects.select_related("group__file"), pk=number)
+    found = get_object_or_404(Rule.objects.select_related("group__file", "of"), pk=number)
     query, limit = reads.split(found.expr)
     active = found.alerts.select_related("component", "taken_by").exclude(starts_at=None)
     context = {
@@ -76,8 +83,34 @@ def rule(request: Request, number: int) -> HttpResponse:
         "query": query,
         "bands": [{"lower": limit, "upper": limit, "label": "threshold"}] if limit else [],
         "rows": reads.rows(active.order_by("state", "-starts_at")[:100]),
+        "versions": reads.versions(found)[:LATEST],
+        "lasts": words(found.hold),
     }
     return render(request, "alerts/rule.html", context)
+
+
+@signed_in
+def rule_version(request: Request, number: int) -> HttpResponse:
+    """One version of a rule: what it changes, its trial, whether it is in force."""
+    related = RuleVersion.objects.select_related(
+        "rule", "component", "by", "put_by", "previous", "confirmed_by"
+    )
+    found = get_object_or_404(related, pk=number)
+    trial = found.trials.defer("held").order_by("-pk").first()
+    done = trial is not None and trial.state == RuleTrial.State.DONE
+    result = trial.result if trial and done else {}
+    marks = [
+        {"at": moment(one["start"]), "label": one["title"], "kind": "bad", "url": one["url"]}
+        for one in result.get("harm", [])
+    ]
+    context = {
+        "version": found, "trial": trial, "done": done, "result": result, "marks": marks,
+        "lasts": words(found.hold),
+        "before": trial.before if trial else {},
+        "before_lasts": words(trial.before["hold"]) if trial and trial.before else "",
+        "entries": timeline.of(found),
+    }  # fmt: skip
+    return render(request, "alerts/rule_version.html", context)
 
 
 @signed_in

@@ -1,4 +1,4 @@
-"""Incidents on a component's page, in the components' health, and in the rail."""
+"""Incidents on a component's page, in the components' health, in the rail, in trials of rules."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from watchbill.acts.web import Request
 from watchbill.alerts.models import Alert
+from watchbill.alerts.harm import Harm, provides_harm
 from watchbill.catalog.models import Component
 from watchbill.catalog.panels import Health, Panel, health, offer, panel
 from watchbill.incidents.models import Incident
@@ -17,9 +18,11 @@ from watchbill.incidents.reads import counts, of_component
 from watchbill.investigations.signs import Sign, tells_signs
 from watchbill.people.subject import Subject
 from watchbill.practice.trouble import provides_trouble
+from watchbill.lib import clock
 from watchbill.web.context import Counts, provides_counts
 
 LATEST = 5
+MOST_HARM = 500  # incidents that a trial compares with
 
 offer("incidents.declare", "Declare an incident", order=5)
 
@@ -64,6 +67,15 @@ def declared(components: Sequence[int], since: datetime) -> Iterator[Sign]:
     for incident in found.distinct().order_by("declared_at")[:LATEST]:
         url = incident.get_absolute_url()
         yield Sign(f"{incident} was declared", incident.declared_at, url)
+@provides_harm
+def harmed(components: Sequence[int], start: datetime, end: datetime) -> Iterator[Harm]:
+    """The incidents of some components within a range, for rules that are tried on it."""
+    touched = Incident.objects.filter(components__in=components, declared_at__lte=end)
+    found = touched.filter(Q(resolved_at=None) | Q(resolved_at__gte=start)).distinct()
+    for incident in found.prefetch_related("components").order_by("-declared_at")[:MOST_HARM]:
+        own = frozenset(one.pk for one in incident.components.all())
+        until = incident.resolved_at or clock.now()
+        yield Harm(incident.title, incident.get_absolute_url(), incident.declared_at, until, own)
 
 
 @provides_counts

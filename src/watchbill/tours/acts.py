@@ -88,9 +88,7 @@ def _component(written: Written) -> Component | None:
     component = Component.objects.filter(slug=written.component).first()
     if written.component and component is None:
         hint = "Leave the line out, or add the component."
-        raise CannotBeDone(
-            f"There is no component {written.component!r}.", field="text", hint=hint
-        )
+        raise CannotBeDone(f"There is no component {written.component!r}.", field="text", hint=hint)
     for step in written.steps:
         link = link_of(step.page)
         if link and (component is None or link not in component.links):

@@ -1,20 +1,20 @@
 """Reads a tour written in Markdown. Every problem is told with its line.
 
-    ---
-    title: How busy the shop is
-    area: monitoring
-    kind: tour
-    component: shop
-    ---
-    ## Requests
-    Requests are what users ask of the shop.
+---
+title: How busy the shop is
+area: monitoring
+kind: tour
+component: shop
+---
+## Requests
+Requests are what users ask of the shop.
 
-    ```find
-    How many requests a second does it answer now?
-    page: /monitoring/components/shop/
-    query: sum(rate(requests_total[1m]))
-    within: 10%
-    ```
+```find
+How many requests a second does it answer now?
+page: /monitoring/components/shop/
+query: sum(rate(requests_total[1m]))
+within: 10%
+```
 """
 
 import re
@@ -149,7 +149,8 @@ def _sections(lines: list[str], first: int) -> list[tuple[int, int]]:
             inside = not inside
         elif lines[number].startswith("## ") and not inside:
             starts.append(number)
-    return list(zip(starts, [*starts[1:], len(lines)], strict=True))
+    ends = [*starts[1:], len(lines)][: len(starts)]
+    return list(zip(starts, ends, strict=True))
 
 
 def _step(lines: list[str], start: int, end: int, sort: str) -> Step:

@@ -65,9 +65,7 @@ def write(request: Request, number: int = 0) -> HttpResponse:
     known = Tour.objects.select_related("in_force")
     found = get_object_or_404(known, pk=number) if number else None
     text = found.in_force.source if found and found.in_force else reads.EXAMPLE
-    return render(
-        request, "tours/write.html", {"house": House.get(), "tour": found, "text": text}
-    )
+    return render(request, "tours/write.html", {"house": House.get(), "tour": found, "text": text})
 
 
 @signed_in

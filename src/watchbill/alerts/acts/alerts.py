@@ -1,14 +1,16 @@
-"""What people do about alerts: take, close, silence."""
+"""What people do about alerts: take, close, confirm that they stayed closed, silence."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
+from watchbill.acts.authority import Mode
 from watchbill.acts.given import CannotBeDone, Field, Long
 from watchbill.acts.kinds import Outcome, act
+from watchbill.acts.shown import Show
 from watchbill.alerts import matchers
 from watchbill.alerts.matchers import Matcher, WrongMatcher
-from watchbill.alerts.models import Alert, Silence, covered, highest_tier
+from watchbill.alerts.models import Alert, Closing, Silence, covered, highest_tier
 from watchbill.lib import clock
 from watchbill.lib.levels import Area, Tier
 from watchbill.people.models import House, Person
@@ -55,7 +57,28 @@ def close(
         raise CannotBeDone("It never fired.")
     alert.closed_by, alert.closed_at, alert.cause = by, clock.now(), cause
     alert.save(update_fields=["closed_by", "closed_at", "cause"])
+    Closing.objects.create(
+        alert=alert, by=by, at=alert.closed_at, cause=cause,
+        own=alert.taken_by_id == by.pk, alone=close.may(by, alert).mode is Mode.ALONE,
+    )  # fmt: skip
     return {"found": Alert.Cause(cause).label}
+
+
+@act(
+    "review",
+    area=Area.MONITORING,
+    shows="MO-L2-2",
+    says="confirmed that {on} stayed closed",
+    title="Confirm that it stayed closed",
+)
+def confirm_closed(closing: Closing, by: Person) -> Outcome:
+    """Say, a week after somebody else closed an alert, that it has not come back."""
+    if why_not := closing.why_not_confirmed_by(by, clock.now()):
+        raise CannotBeDone(why_not)
+    closing.confirmed_by, closing.confirmed_at = by, clock.now()
+    closing.save(update_fields=["confirmed_by", "confirmed_at"])
+    url = closing.alert.get_absolute_url()
+    return {"url": url, "shows": [Show("MO-L2-2", closing.by, on=closing.alert, witness=by)]}
 
 
 def _quiet(on: House, given: Mapping[str, Any]) -> list[str]:
