@@ -62,4 +62,5 @@ def block(kind: str, *lines: str, sort: str = "tour") -> str:
 def test_what_is_wrong_is_told_with_its_line(text: str, line: int, what: str) -> None:
     with pytest.raises(Unreadable) as wrong:
         parse(text)
-    assert [(one.line, what in one.what) for one in wrong.value.problems][0] == (line, True)
+    first = wrong.value.problems[0]
+    assert (first.line, what in first.what) == (line, True)
