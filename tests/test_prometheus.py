@@ -54,6 +54,15 @@ def test_a_range_query(telemetry: Telemetry) -> None:
     assert telemetry.asked[0][2]["step"] == ["15"]
 
 
+def test_log_lines_are_counted_at_lokis_address(telemetry: Telemetry) -> None:
+    streams = [{"stream": {"job": "a"}, "values": [["1", "x"], ["2", "y"]]},
+               {"stream": {}, "values": [["3", "z"]]}]  # fmt: skip
+    telemetry.says({"resultType": "streams", "result": streams})
+    assert prometheus.count_lines('{job="a"}', AT, AT) == 3
+    _, path, asked = telemetry.asked[0]
+    assert (path, asked["query"]) == ("/loki/api/v1/query_range", ['{job="a"}'])
+
+
 def test_names_and_series(telemetry: Telemetry) -> None:
     telemetry.says(["up", "x"])
     assert prometheus.label_values("__name__") == ["up", "x"]

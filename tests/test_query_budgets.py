@@ -75,7 +75,7 @@ BUDGETS: dict[str, int] = {
     "home:now": 28,
     "home:palette": 11,
     "home:now": 22,
-    "home:palette": 14,
+    "home:palette": 11,
     "incidents:declare": 2,
     "incidents:incidents": 4,
     "incidents:room": 16,

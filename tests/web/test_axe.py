@@ -23,6 +23,7 @@ RULES = {
 CONTRAST = {"type": "rule", "values": ["color-contrast"]}
 SETTLED = 150  # milliseconds until colours and charts are those of the theme and width asked for
 NARROW = {"width": 360, "height": 740}
+TOUR = "---\ntitle: Slow\n---\n## Wait\n```text\nWhat happens when it is slow?\n```\n"
 ELSEWHERE = ("/live", "/settings/styleguide")  # a stream, and what test_look looks at
 
 
@@ -84,6 +85,7 @@ def _fill(team: Team) -> None:
     team.does("junior", "monitoring.report_anomaly", "catalog.component:checkout",
               what="A step", query="up",
               start="2026-01-01T10:00:00Z", end="2026-01-01T10:10:00Z")  # fmt: skip
+    _walk(team)
     until("somebody is paged", lambda: team.first("pages"), 60)
     alert = team.first("alerts")
     assert alert
@@ -153,6 +155,18 @@ def _learn(team: Team, review: str) -> None:
     team.does("junior", "practice.note_session", pairing, text="We read the charts.")
 
 
+def _walk(team: Team) -> None:
+    """A walk under way and one that is finished, a written tour, a rule on trial."""
+    team.does("senior", "tours.publish", "people.house:1", text=TOUR)
+    walk = team.does("junior", "tours.start_walk", "tours.tour:1")
+    team.does("junior", "tours.answer", walk, step=1, text="Users wait.")
+    team.does("junior", "tours.finish", walk)
+    walk = team.does("junior", "tours.start_walk", "catalog.component:checkout", of="charts")
+    team.does("junior", "tours.answer", walk, step=1, text="7")
+    team.does("senior", "alerts.draft_rule", "alerts.rule:1", expr="up == 0", lasts="5m", days=1,
+              why="It would call nobody for a blink.")  # fmt: skip
+
+
 def _without_argument(pattern: URLPattern | URLResolver, before: str = "/") -> Iterator[str]:
     route = str(pattern.pattern)
     if "<" in route:
@@ -189,7 +203,8 @@ SINGLE = [
     "/maintenance/components/checkout/", "/maintenance/changes/1/", "/seats/2/", "/people/junior",
     "/people/associate", "/teams/storefront", "/ladder/people/junior", "/ladder/duties/IR-L1-3",
     "/settings/escalation/shop/", "/do/incidents.set_severity?on=incidents.incident:2",
-    "/do/accounts.set_dial?on=people.house:1",
+    "/do/accounts.set_dial?on=people.house:1", "/tours/components/checkout/", "/tours/1/",
+    "/tours/walks/1/", "/tours/walks/2/", "/monitoring/rules/versions/1/",
 ]  # fmt: skip
 
 
