@@ -99,6 +99,8 @@ BUDGETS: dict[str, int] = {
     "monitoring:overview": 4,
     "monitoring:report": 3,
     "monitoring:reports": 4,
+    "monitoring:report": 2,
+    "monitoring:reports": 5,
     "monitoring:sources": 0,
     "paging:of-alert": 9,
     "paging:page": 3,

@@ -170,3 +170,53 @@ def test_a_chart_by_an_associate_waits_for_a_guide(
 def test_marks_come_from_the_ledger(sam: Person, checkout: Component) -> None:
     acts.set_chart.perform(sam, checkout, title="Errors", query="a")
     assert reads.marks(checkout, clock.now() - timedelta(hours=1)) == []
+
+
+def test_a_find_is_closed_and_a_week_later_confirmed(
+    checkout: Component, jun: Person, ann: Person, sam: Person, make_person: MakePerson
+) -> None:
+    found = report(ann, checkout)
+    with pytest.raises(CannotBeDone, match="answered as real"):
+        acts.close_find.perform(ann, found, cause="A full disk.")
+    acts.triage.perform(sam, found, answer="real", because="The disk is full.")
+    found.refresh_from_db()
+    other = make_person("other", 2)
+    with pytest.raises(CannotBeDone, match="Its finder closes it"):
+        acts.close_find.perform(other, found, cause="A full disk.")
+    with pytest.raises(CannotBeDone, match="not closed"):
+        acts.confirm_find.perform(other, found)
+    acts.close_find.perform(ann, found, cause="A full disk; the old logs are gone.")
+    found.refresh_from_db()
+    with pytest.raises(CannotBeDone, match="closed already"):
+        acts.close_find.perform(ann, found, cause="Again.")
+    with pytest.raises(CannotBeDone, match="not earlier"):
+        acts.confirm_find.perform(other, found)
+    clock.shift(timedelta(days=7, minutes=1))
+    for who, told in ((ann, "themselves"), (jun, "L2 or above")):
+        with pytest.raises(CannotBeDone, match=told):
+            acts.confirm_find.perform(who, found)
+    assert [list(reads.to_confirm(who)) for who in (other, ann, jun)] == [[found], [], []]
+    done = acts.confirm_find.perform(other, found)
+    shown = done.shown.get()
+    assert (shown.duty, shown.person, shown.witness) == ("MO-L2-2", ann, other)
+    assert not reads.to_confirm(other).exists()
+
+
+def test_a_find_that_came_back_or_was_guided_is_not_confirmed(
+    checkout: Component, jun: Person, ann: Person, sam: Person
+) -> None:
+    found = report(jun, checkout)
+    acts.triage.perform(sam, found, answer="real", because="The disk is full.")
+    found.refresh_from_db()
+    asked = acts.close_find.perform(jun, found, cause="A full disk.")
+    answer(asked.pk, sam, go_ahead=True)
+    found.refresh_from_db()
+    clock.shift(timedelta(days=7, minutes=1))
+    with pytest.raises(CannotBeDone, match="with a go-ahead"):
+        acts.confirm_find.perform(ann, found)
+    Report.objects.filter(pk=found.pk).update(closed_alone=True)
+    again = report(ann, checkout)
+    began = found.closed_at + timedelta(days=1)
+    Report.objects.filter(pk=again.pk).update(answer="real", start=began)
+    with pytest.raises(CannotBeDone, match="again within seven days"):
+        acts.confirm_find.perform(ann, Report.objects.get(pk=found.pk))

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
+from watchbill.acts.authority import Mode
 from watchbill.acts.given import CannotBeDone, Field
 from watchbill.acts.kinds import Outcome, act
 from watchbill.acts.shown import Show
@@ -80,6 +81,46 @@ def triage(
     report.answered_by, report.answered_at = by, clock.now()
     report.save(update_fields=["answer", "because", "answered_by", "answered_at"])
     return {"shows": [Show("MO-L1-3", report.by, on=report, witness=by)]}
+
+
+@act("take", duties="MO-L2-2", says="closed “{on}”: {cause}", title="Close it with its cause")
+def close_find(
+    report: Report,
+    by: Person,
+    *,
+    cause: Annotated[
+        str, Field(label="What it was, and what ended it", help="In a sentence or two.", long=True)
+    ],
+) -> Outcome:
+    """Close a find that was real, once it is dealt with."""
+    if report.answer != Report.Answer.REAL:
+        raise CannotBeDone("Only what was answered as real is closed.")
+    if by.pk not in (report.by_id, report.answered_by_id):
+        raise CannotBeDone("Its finder closes it, or whoever answered it.")
+    if report.closed_at is not None:
+        raise CannotBeDone("It is closed already.")
+    if not 0 < len(cause.strip()) <= 1000:
+        raise CannotBeDone("Say it in 1 to 1000 characters.", field="cause")
+    report.cause, report.closed_by, report.closed_at = cause.strip(), by, clock.now()
+    report.closed_alone = close_find.may(by, report).mode is Mode.ALONE
+    report.save(update_fields=["cause", "closed_by", "closed_at", "closed_alone"])
+    return {}
+
+
+@act(
+    "review",
+    shows="MO-L2-2",
+    says="confirmed that “{on}” stayed closed",
+    title="Confirm that it stayed closed",
+)
+def confirm_find(report: Report, by: Person) -> Outcome:
+    """Say, a week after somebody else closed a find, that it has not come back."""
+    if why_not := report.why_not_confirmed_by(by, clock.now()):
+        raise CannotBeDone(why_not)
+    report.confirmed_by, report.confirmed_at = by, clock.now()
+    report.save(update_fields=["confirmed_by", "confirmed_at"])
+    assert report.closed_by is not None
+    return {"shows": [Show("MO-L2-2", report.closed_by, on=report, witness=by)]}
 
 
 @act(

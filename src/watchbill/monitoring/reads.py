@@ -13,7 +13,7 @@ from watchbill.acts import timeline
 from watchbill.catalog.models import Component
 from watchbill.lib import clock
 from watchbill.lib.levels import LEVELS, Area
-from watchbill.monitoring.models import Report
+from watchbill.monitoring.models import STAYS_CLOSED, Report
 from watchbill.people.models import Person
 from watchbill.prometheus import BadQuery, QueryRefused, Sample, TelemetryAway
 
@@ -117,6 +117,15 @@ def waiting_for(person: Person) -> QuerySet[Report]:
         return Report.objects.none()
     found = Report.objects.filter(answer=Report.Answer.OPEN, level__lte=below)
     return found.exclude(by=person).select_related("by", "component").order_by("pk")
+
+
+def to_confirm(person: Person) -> QuerySet[Report]:
+    """Finds that others closed alone over a week ago, for `person` to say that they stayed so."""
+    if person.level(Area.MONITORING) < 2:
+        return Report.objects.none()
+    ago = clock.now() - STAYS_CLOSED
+    found = Report.objects.filter(closed_at__lte=ago, closed_alone=True, confirmed_at=None)
+    return found.exclude(closed_by=person).select_related("closed_by").order_by("-closed_at")
 
 
 def reports(answer: str) -> QuerySet[Report]:

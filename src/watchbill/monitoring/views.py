@@ -12,6 +12,7 @@ from watchbill import prometheus
 from watchbill.acts import timeline
 from watchbill.acts.web import Request, signed_in
 from watchbill.catalog.models import Component
+from watchbill.lib import clock
 from watchbill.monitoring import freeze, host, reads
 from watchbill.monitoring.models import Report
 from watchbill.people.models import House
@@ -68,6 +69,7 @@ def reports(request: Request) -> HttpResponse:
     context = {
         "page": Paginator(reads.reports(answer), PER_PAGE).get_page(request.GET.get("page")),
         "waiting": reads.waiting_for(request.user).count(),
+        "to_confirm": reads.to_confirm(request.user)[:10],
         "answer": answer, "answers": Report.Answer.values, "house": House.get(),
     }  # fmt: skip
     return render(request, "monitoring/reports.html", context)
@@ -76,7 +78,9 @@ def reports(request: Request) -> HttpResponse:
 @signed_in
 def report(request: Request, number: int) -> HttpResponse:
     """One report: what was seen, the chart as it was, the answer."""
-    related = Report.objects.select_related("by", "component", "answered_by")
+    related = Report.objects.select_related(
+        "by", "component", "answered_by", "closed_by", "confirmed_by"
+    )
     found = get_object_or_404(related, pk=number)
     start, end, step = freeze.window(found.start, found.end)
     context = {
@@ -84,6 +88,9 @@ def report(request: Request, number: int) -> HttpResponse:
         "marks": [{"at": found.start, "label": "since", "kind": "warn"},
                   {"at": found.end, "label": "until", "kind": "warn"}],
         "why_not": found.why_not_received_by(request.user) if found.is_open else "",
+        "to_close": found.answer == Report.Answer.REAL and found.closed_at is None,
+        "to_confirm": found.closed_at is not None
+        and not found.why_not_confirmed_by(request.user, clock.now()),
         "entries": timeline.of(found),
     }  # fmt: skip
     return render(request, "monitoring/report.html", context)

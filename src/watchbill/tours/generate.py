@@ -79,7 +79,7 @@ def charts_tour(component: Component) -> Made:
     steps = [*_where(), *(_on_chart(chart, page) for chart in _charts(component))]
     steps.append(
         Step("How it does", "text", f"Is {component} well now? Say what you see that tells you.",
-             "Look at all of its charts together, over a day as well.", f"{page}?range=24h")
+             "Look at all of its charts together, over a day as well.", f"{page}?range=1d")
     )  # fmt: skip
     title = f"{component}: reading its charts"
     return Made("charts", title, Area.MONITORING, Sort.TOUR, tuple(steps))
