@@ -21,6 +21,7 @@ from watchbill.commitments.models import Commitment
 from watchbill.investigations import models as investigations
 from watchbill.alerts.models import Alert, Closing, RuleTrial, RuleVersion, Silence
 from watchbill.catalog.models import Component
+from watchbill.investigations import models as investigations
 from watchbill.ladder import adopt
 from watchbill.lib import clock
 from watchbill.maintenance.models import Change, Part, Progress
@@ -55,11 +56,6 @@ BUDGETS: dict[str, int] = {
     "accounts:team": 5,
     "acts:asks": 8,
     "alerts:alert": 7,
-    "alerts:alerts": 3,
-    "alerts:rule": 3,
-    "alerts:rule-version": 1,
-    "alerts:rules": 2,
-    "alerts:alert": 6,
     "alerts:alerts": 4,
     "alerts:rule": 5,
     "alerts:rule-version": 3,
@@ -75,6 +71,7 @@ BUDGETS: dict[str, int] = {
     "home:now": 28,
     "home:palette": 11,
     "home:now": 22,
+    "home:now": 28,
     "home:palette": 11,
     "incidents:declare": 2,
     "incidents:incidents": 4,
@@ -98,8 +95,6 @@ BUDGETS: dict[str, int] = {
     "monitoring:hosts": 0,
     "monitoring:overview": 4,
     "monitoring:report": 3,
-    "monitoring:reports": 4,
-    "monitoring:report": 2,
     "monitoring:reports": 5,
     "monitoring:sources": 0,
     "paging:of-alert": 9,

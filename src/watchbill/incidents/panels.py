@@ -9,16 +9,16 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 
 from watchbill.acts.web import Request
-from watchbill.alerts.models import Alert
 from watchbill.alerts.harm import Harm, provides_harm
+from watchbill.alerts.models import Alert
 from watchbill.catalog.models import Component
 from watchbill.catalog.panels import Health, Panel, health, offer, panel
 from watchbill.incidents.models import Incident
 from watchbill.incidents.reads import counts, of_component
 from watchbill.investigations.signs import Sign, tells_signs
+from watchbill.lib import clock
 from watchbill.people.subject import Subject
 from watchbill.practice.trouble import provides_trouble
-from watchbill.lib import clock
 from watchbill.web.context import Counts, provides_counts
 
 LATEST = 5
@@ -67,6 +67,8 @@ def declared(components: Sequence[int], since: datetime) -> Iterator[Sign]:
     for incident in found.distinct().order_by("declared_at")[:LATEST]:
         url = incident.get_absolute_url()
         yield Sign(f"{incident} was declared", incident.declared_at, url)
+
+
 @provides_harm
 def harmed(components: Sequence[int], start: datetime, end: datetime) -> Iterator[Harm]:
     """The incidents of some components within a range, for rules that are tried on it."""
