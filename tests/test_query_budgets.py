@@ -15,12 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from watchbill.acts.reference import addresses
-from watchbill.alerts.models import Alert, Silence
-from watchbill.catalog.models import Component
-from watchbill.commitments.models import Commitment
-from watchbill.investigations import models as investigations
 from watchbill.alerts.models import Alert, Closing, RuleTrial, RuleVersion, Silence
 from watchbill.catalog.models import Component
+from watchbill.commitments.models import Commitment
 from watchbill.investigations import models as investigations
 from watchbill.ladder import adopt
 from watchbill.lib import clock
@@ -32,8 +29,8 @@ from watchbill.people.subject import Subject
 from watchbill.practice.models import Design, Gap, Improvement, Pairing, Review, Session
 from watchbill.proposals.models import Position, Proposal
 from watchbill.runbooks.models import Run
-from watchbill.standards.models import Check, Result, Standard, StandardVersion
 from watchbill.seats.models import LogEntry, Seat
+from watchbill.standards.models import Check, Result, Standard, StandardVersion
 from watchbill.tours.models import Tour, Walk
 from watchbill.tours.parse import parse
 from watchbill.tours.reads import EXAMPLE

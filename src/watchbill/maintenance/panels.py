@@ -35,6 +35,8 @@ def changes_seen_through(
     """The changes of a component that somebody verified while they were its caretaker."""
     done = component.changes.filter(ended_by=person, result=Change.State.VERIFIED)
     return list(done.filter(ended_at__gte=since, ended_at__lte=until).order_by("pk")[:20])
+
+
 @fact("last-change")
 def last_change(component: Component | None) -> list[str]:
     """The title of its newest change, as a tour may ask."""
