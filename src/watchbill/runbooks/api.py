@@ -17,6 +17,11 @@ def _runbook(runbook: Runbook) -> dict[str, Any]:
         "tier": runbook.tier.word,
         "version_in_force": version.number if version else None,
         "text": version.source if version else None,
+        "expected": version.expected if version else "",
+        "measure": version.measure if version else "",
+        "before": version.before if version else None,
+        "after": version.after if version else None,
+        "version_ref": version.ref if version else None,
         "url": runbook.get_absolute_url(),
     }
 

@@ -29,6 +29,7 @@ from watchbill.acts import record
 from watchbill.lib import clock, lifeline
 from watchbill.people.models import Person
 from watchbill.prometheus import NoAnswer, QueryFunc, Sample
+from watchbill.runbooks import shows
 from watchbill.runbooks.acts import advance
 from watchbill.runbooks.commands import Allowed, NotAllowed, allowed
 from watchbill.runbooks.models import Execution, Run
@@ -126,6 +127,7 @@ def _end(execution: Execution, ended: Ended) -> int:
             "runbooks.step_ended", run, by=_machine(), area=run.area, armed_by=execution.by,
             says=f"Step {execution.step} “{step.title}” {ended.state}: {ended.result}",
             facts={"execution": execution.pk, "step": execution.step, "state": ended.state},
+            shows=shows.of_machines_step(run, execution, ended.state),
         )  # fmt: skip
     return 1
 

@@ -42,8 +42,11 @@ class Runbook(Subject):
         return [self.component] if self.component else []
 
 
-class RunbookVersion(models.Model):
-    """What a runbook said from one publication to the next. Never changed: runs refer to it."""
+class RunbookVersion(Subject):
+    """What a runbook said from one publication to the next. Never changed: runs refer to it.
+
+    It may name a measure that it should move, which is read before and when it was in use.
+    """
 
     runbook = models.ForeignKey(Runbook, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -51,14 +54,42 @@ class RunbookVersion(models.Model):
     content = models.JSONField()  # the same as a Procedure
     published_by = models.ForeignKey(Person, models.PROTECT, related_name="+")
     published_at = models.DateTimeField(default=clock.now)
+    expected = models.CharField(max_length=500, blank=True)  # what is better by it, in words
+    measure = models.CharField(max_length=1000, blank=True)  # PromQL, or effect.CLEAN_RUNS
+    before = models.FloatField(null=True)
+    after = models.FloatField(null=True)
+    after_at = models.DateTimeField(null=True)
+    measure_problem = models.CharField(max_length=300, blank=True)
+    confirmed_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+")
+    confirmed_at = models.DateTimeField(null=True)
+    confirmation = models.CharField(max_length=500, blank=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["runbook", "number"], name="runbooks_version_once")
         ]
+        indexes = [models.Index(fields=["published_at"], name="runbooks_version_published")]
 
     def __str__(self) -> str:
         return f"{self.runbook}, version {self.number}"
+
+    def get_absolute_url(self) -> str:
+        """Its runbook's page, as this version has it."""
+        return f"{self.runbook.get_absolute_url()}?version={self.number}"
+
+    @property
+    def area(self) -> str:
+        """That of the procedure."""
+        return self.procedure.area
+
+    @property
+    def tier(self) -> Tier:
+        """As this version says."""
+        return Tier.read(self.procedure.tier)
+
+    def thread(self) -> list[Subject]:
+        """Shown in the timelines of its runbook and of that one's component."""
+        return [self.runbook, *self.runbook.thread()]
 
     @cached_property
     def procedure(self) -> Procedure:

@@ -7,6 +7,7 @@ from watchbill.acts import timeline
 from watchbill.acts.web import Request, signed_in
 from watchbill.people.models import House
 from watchbill.runbooks import reads
+from watchbill.runbooks.effect import CLEAN_RUNS, READ_AGAIN
 from watchbill.runbooks.models import Run, Runbook
 
 
@@ -25,7 +26,9 @@ def runbooks(request: Request) -> HttpResponse:
 def runbook(request: Request, slug: str) -> HttpResponse:
     """One procedure as it is in force, or as an earlier version had it; its runs."""
     found = get_object_or_404(Runbook.objects.select_related("component"), slug=slug)
-    versions = list(found.versions.select_related("published_by").order_by("-number"))
+    versions = list(
+        found.versions.select_related("published_by", "confirmed_by").order_by("-number")
+    )
     number = request.GET.get("version", "")
     shown = next((v for v in versions if str(v.number) == number), versions[0])
     runs = Run.objects.filter(of__runbook=found).select_related("of__runbook", "started_by")
@@ -36,6 +39,8 @@ def runbook(request: Request, slug: str) -> HttpResponse:
         "lines": reads.written(shown.procedure.steps),
         "runs": runs.order_by("-pk")[:10],
         "entries": timeline.of(found).order_by("-pk")[:20],
+        "clean_runs": CLEAN_RUNS,
+        "read_again": READ_AGAIN.days,
     }
     return render(request, "runbooks/runbook.html", context)
 
@@ -51,6 +56,8 @@ def write(request: Request, slug: str = "") -> HttpResponse:
         "runbook": found,
         "text": version.source if version else reads.EXAMPLE,
         "after": version.number if version else 0,
+        "clean_runs": CLEAN_RUNS,
+        "read_again": READ_AGAIN.days,
     }
     return render(request, "runbooks/write.html", context)
 
