@@ -9,7 +9,8 @@ from django.urls import reverse
 from watchbill.acts import timeline
 from watchbill.acts.registry import KINDS
 from watchbill.commitments.reads import waiting_for as offered_to
-from watchbill.incidents.models import Incident, Seat
+from watchbill.incidents.models import Incident, Seat, Task
+from watchbill.incidents.reads import to_look_back_on
 from watchbill.investigations import reads as investigations
 from watchbill.maintenance.models import Change, Progress
 from watchbill.monitoring.reads import waiting_for
@@ -42,6 +43,8 @@ def needs_of(person: Person) -> list[Need]:
         *_asked(person),
         *_waiting(person),
         *_seats(person),
+        *_tasks(person),
+        *_look_backs(person),
         *_changes(person),
         *_improvements(person),
         *_reviews(person),
@@ -86,6 +89,26 @@ def _seats(person: Person) -> Iterator[Need]:
             "bad" if seat.role == Seat.Role.LEAD else "warn", seat.incident.how_bad.short,
             seat.incident.title, f"You hold a seat: {role}.",
             reverse("incidents:room", args=[seat.incident_id]), "Go there", seat.since,
+        )  # fmt: skip
+
+
+def _tasks(person: Person) -> Iterator[Need]:
+    mine = Task.objects.filter(
+        owner=person, state=Task.State.TAKEN, incident__state__in=Incident.OPEN
+    )
+    for task in mine.select_related("incident").order_by("taken_at")[:MOST]:
+        yield Need(
+            "deep", "task", task.text, f"You own it in {task.incident}.",
+            f"{task.get_absolute_url()}#board", "Go on", task.taken_at,
+        )  # fmt: skip
+
+
+def _look_backs(person: Person) -> Iterator[Need]:
+    for seat in to_look_back_on(person)[:MOST]:
+        other = seat.guide if person.pk == seat.person_id else seat.person
+        yield Need(
+            "guide", "look back", seat.incident.title, f"A line from you and from {other}.",
+            f"{seat.get_absolute_url()}#seats", "Look back", seat.until,
         )  # fmt: skip
 
 

@@ -19,12 +19,14 @@ from watchbill.investigations.signs import Sign, tells_signs
 from watchbill.lib import clock
 from watchbill.people.subject import Subject
 from watchbill.practice.trouble import provides_trouble
+from watchbill.incidents.reads import counts, listed_for, of_component
 from watchbill.web.context import Counts, provides_counts
 
 LATEST = 5
 MOST_HARM = 500  # incidents that a trial compares with
 
 offer("incidents.declare", "Declare an incident", order=5)
+offer("incidents.list_workaround", "List a workaround", order=40)
 
 
 @panel(order=10)
@@ -36,6 +38,17 @@ def incidents(component: Component, request: Request) -> Panel | None:
     is_open = sum(not incident.over for incident in rows)
     body = render_to_string("incidents/rows.html", {"incidents": rows}, request)
     return Panel("Incidents", body, f"{is_open} open" if is_open else "", component.ref)
+
+
+@panel(order=55)
+def workarounds(component: Component, request: Request) -> Panel | None:
+    """What lessens its known faults and may be applied as routine."""
+    rows = list(listed_for(component))
+    if not rows:
+        return None
+    context = {"workarounds": rows}
+    body = render_to_string("incidents/workarounds.html", context, request)
+    return Panel("Workarounds", body, "", component.ref)
 
 
 @health

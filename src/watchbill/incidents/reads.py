@@ -1,14 +1,20 @@
 """What the list of incidents shows."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Count, Prefetch, QuerySet
+from django.db.models import CharField, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
 
 from watchbill.catalog.models import Component
-from watchbill.incidents.models import Incident, Seat
+from watchbill.incidents.models import Incident, Seat, Workaround
+from watchbill.lib import clock
+from watchbill.people.models import Person
+from watchbill.practice.models import Debrief
 
 PER_PAGE = 50
+LOOK_BACK_WITHIN = timedelta(days=14)  # after that nobody is asked any more
 
 
 def open_now() -> QuerySet[Incident]:
@@ -31,6 +37,25 @@ def past(asked: Mapping[str, str]) -> Page[Incident]:
 def of_component(component: Component) -> QuerySet[Incident]:
     """The incidents of a component, newest first."""
     return _for_a_list(component.incidents.all()).order_by("-declared_at")
+
+
+def listed_for(component: Component) -> QuerySet[Workaround]:
+    """The workarounds that are listed for a component, by title."""
+    listed = component.workarounds.filter(withdrawn_at=None)
+    return listed.select_related("component", "runbook").order_by("title")[:PER_PAGE]
+
+
+def to_look_back_on(person: Person) -> QuerySet[Seat]:
+    """Seats under instruction that `person` learned or guided in lately and said nothing about."""
+    about = Concat(Value(f"{Seat._meta.label_lower}:"), Cast(OuterRef("pk"), CharField()))
+    said = Debrief.objects.filter(by=person, entry=None, about=about)
+    guided = Seat.objects.filter(Q(person=person) | Q(guide=person)).exclude(guide=None)
+    lately = guided.filter(
+        role=Seat.Role.UNDER_INSTRUCTION, incident__state__in=Incident.OVER,
+        incident__resolved_at__gte=clock.now() - LOOK_BACK_WITHIN,
+    )  # fmt: skip
+    rows = lately.filter(~Exists(said)).select_related("incident", "person", "guide")
+    return rows.order_by("-incident__resolved_at", "-pk")
 
 
 def counts() -> dict[str, int]:

@@ -9,4 +9,5 @@ urlpatterns = [
     path("incidents/", views.incidents, name="incidents"),
     path("incidents/declare", views.declare, name="declare"),
     path("incidents/<int:number>/", views.room, name="room"),
+    path("incidents/<int:number>/record/", views.record, name="record"),
 ]

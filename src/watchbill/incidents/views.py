@@ -11,9 +11,10 @@ from watchbill.acts.registry import KINDS
 from watchbill.acts.web import Request, signed_in
 from watchbill.alerts.models import Alert
 from watchbill.catalog.models import Component
+from watchbill.incidents import draft as drafts
 from watchbill.incidents import reads
 from watchbill.incidents import room as rooms
-from watchbill.incidents.models import Severity
+from watchbill.incidents.models import Incident, Severity
 from watchbill.lib.numbers import whole
 from watchbill.people.models import House
 
@@ -45,9 +46,39 @@ def room(request: Request, number: int) -> HttpResponse:
         "incident": found.incident,
         "offer": rooms.offer(found, request.user),
         "mine": found.seats_of(request.user),
+        "to_debrief": found.to_debrief(request.user),
+        "to_judge": found.to_judge(request.user),
+        "may_look_back": found.may_look_back(request.user),
         "chart": rooms.chart(found),
     }
     return render(request, "incidents/room.html", context)
+
+
+@signed_in
+def record(request: Request, number: int) -> HttpResponse:
+    """What is kept of one incident, in versions; and the draft that the ledger gives."""
+    incident = get_object_or_404(Incident.objects.select_related("declared_by"), pk=number)
+    known = incident.records.select_related("published_by", "accepted_by")
+    versions = list(known.order_by("-number"))
+    asked = request.GET.get("version", "")
+    shown = next((one for one in versions if str(one.number) == asked), None)
+    shown = shown or next(iter(versions), None)
+    drafted = drafts.draft(incident)
+    kind = KINDS["incidents.publish_record"]
+    last = versions[0] if versions else drafted
+    written = {"impact": last.impact, "cause": last.cause, "actions": last.actions}
+    context = {
+        "incident": incident,
+        "versions": versions,
+        "shown": shown,
+        "newest": bool(versions) and shown == versions[0],
+        "lines": drafts.read(shown.lines if shown else drafted.lines),
+        "missing": drafts.missing(incident, **written).values(),
+        "form": form_of(kind, incident, preset=written),
+        "may": kind.may(request.user, incident),
+        "responded": incident.seats.filter(person=request.user, provisional=False).exists(),
+    }
+    return render(request, "incidents/record.html", context)
 
 
 @signed_in

@@ -15,6 +15,7 @@ GLOSSARY = {
     "anomaly": "A value outside what is usual for this hour and day. Unusual is not yet wrong.",
     "backout": "The prepared way back if a change does not do what it should.",
     "baseline": "What is usual: the values expected at this hour and day, drawn as a band.",
+    "board": "The tasks of an incident: what is to be done, who does it, what came of it.",
     "break-glass": "To act without the go-ahead that is normally needed because waiting is worse. "
     "Everybody who may know is told, and it is looked back on without blame.",
     "burn rate": "How fast an error budget is being used up. 1 uses it up exactly at the end of "
@@ -45,6 +46,8 @@ GLOSSARY = {
     "exemption": "Leave for one component to be without what a standard asks, until a date.",
     "false alarm": "An alert while nothing was wrong. Many of them teach people to look away.",
     "fingerprint": "What makes two messages the same alert: its set of labels.",
+    "fix": "Something done to end or lessen the harm, with the signal that it should move. Listed "
+    "workarounds are routine; what nobody listed is done with the lead.",
     "go-ahead": "A guide's “yes, as previewed” to an act that somebody may not yet do alone.",
     "grouping": "Showing alerts with a common cause as one, so that one fault pages once.",
     "guide": "A person who may do an act alone and stands by while somebody else does it.",
