@@ -39,7 +39,7 @@ def draft(incident: Incident) -> Draft:
     if incident.resolved_at is not None:
         span += f" to {_clock(incident.resolved_at)}"
     impact = f"{incident.impact or incident.title}\n\n{span} UTC, {incident.how_bad.short}."
-    acted = [f"- {_clock(one.at)} {one.by} {one.says}" for one in entries if one.kind in ACTED]
+    acted = [f"- {one.at:%H:%M} {one.by} {one.says}" for one in entries if one.kind in ACTED]
     return Draft(impact, "", "\n".join(acted), [_line(entry) for entry in entries])
 
 

@@ -174,7 +174,7 @@ def room(number: int) -> Room | None:
         runs=list(runs.order_by("-pk")[:10]),
         reviews=list(reviews_about(incident)),
         tasks=sorted(tasks.order_by("pk")[:MOST], key=lambda task: task.state == Task.State.DONE),
-        fixes=list(fixes.order_by("-pk")[:MOST]),
+        fixes=sorted(fixes.order_by("-pk")[:MOST], key=lambda fix: bool(fix.verdict)),
         record=records.order_by("-number").first() if incident.over else None,
         learned=learned,
         debriefs=list(lines.select_related("by").order_by("pk")) if learned else [],

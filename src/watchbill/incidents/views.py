@@ -67,6 +67,9 @@ def record(request: Request, number: int) -> HttpResponse:
     kind = KINDS["incidents.publish_record"]
     last = versions[0] if versions else drafted
     written = {"impact": last.impact, "cause": last.cause, "actions": last.actions}
+    form = form_of(kind, incident, preset=written)
+    for part in form.fields.values():
+        part.required = True  # the act names all that is missing at once
     context = {
         "incident": incident,
         "versions": versions,
@@ -74,7 +77,7 @@ def record(request: Request, number: int) -> HttpResponse:
         "newest": bool(versions) and shown == versions[0],
         "lines": drafts.read(shown.lines if shown else drafted.lines),
         "missing": drafts.missing(incident, **written).values(),
-        "form": form_of(kind, incident, preset=written),
+        "form": form,
         "may": kind.may(request.user, incident),
         "responded": incident.seats.filter(person=request.user, provisional=False).exists(),
     }
