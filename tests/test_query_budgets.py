@@ -19,6 +19,7 @@ from watchbill.alerts.models import Alert, Closing, RuleTrial, RuleVersion, Sile
 from watchbill.catalog.models import Component
 from watchbill.commitments.models import Commitment
 from watchbill.investigations import models as investigations
+from watchbill.incidents.models import Fix, Incident, Record, Task, Workaround
 from watchbill.ladder import adopt
 from watchbill.lib import clock
 from watchbill.maintenance.models import Change, Part, Progress
@@ -78,6 +79,14 @@ BUDGETS: dict[str, int] = {
     "investigations:investigation": 19,
     "investigations:investigations": 4,
     "investigations:protocols": 2,
+    "catalog:component": 34,
+    "catalog:components": 12,
+    "home:now": 23,
+    "home:palette": 11,
+    "incidents:declare": 2,
+    "incidents:incidents": 4,
+    "incidents:record": 4,
+    "incidents:room": 17,
     "ladder:draft": 6,
     "ladder:duties": 2,
     "ladder:duty": 3,
@@ -169,6 +178,7 @@ ARGUMENTS: dict[str, Callable[[], dict[str, object]]] = {
     "alerts:rule-version": lambda: {"number": newest(RuleVersion)},
     "alerts:silence": lambda: {"number": newest(Silence)},
     "catalog:component": lambda: {"slug": filled().long.components.get().slug},
+    "incidents:record": lambda: {"number": filled().long.pk},
     "incidents:room": lambda: {"number": filled().long.pk},
     "investigations:investigation": lambda: {"number": newest(investigations.Investigation)},
     "ladder:draft": lambda: {"number": newest(adopt.Ladder)},
@@ -240,6 +250,7 @@ def fill_all(size: Size, asks: int) -> None:
                                          component=component, duties=["MO-L1-2"], plan="read",
                                          until=clock.now().date())  # fmt: skip
         Session.objects.create(pairing=pairing, by=junior, text="We read the charts.")
+    fill_room(filled().long, reader, size.people)
     for change in Change.objects.order_by("-pk")[: size.people]:
         Progress.objects.create(change=change, by=junior, to=reader, text="half of it")
     investigate(size, reader, junior)
@@ -352,6 +363,21 @@ def fill_agreements(size: Size) -> None:
         Result(check_of=check, component=one, state="fails", reason="none", since=clock.now())
         for one in Component.objects.all()
     )
+def fill_room(incident: Incident, reader: Person, many: int) -> None:
+    """What people do in an incident, so many of each."""
+    component = incident.components.get()
+    for number in range(many):
+        listed = Workaround.objects.create(
+            component=component, title=f"Way {number}", listed_by=reader
+        )
+        Task.objects.create(incident=incident, text=f"Task {number}", added_by=reader)
+        Fix.objects.create(
+            incident=incident, what=listed.title, workaround=listed, measure="1", applied_by=reader
+        )
+        Record.objects.create(
+            incident=incident, number=number + 1, impact="i", cause="c", actions="a",
+            published_by=reader,
+        )  # fmt: skip
 
 
 def test_every_page_keeps_its_budget() -> None:
