@@ -27,6 +27,7 @@ from watchbill.alerts.models import Alert, Change
 from watchbill.catalog.models import Component
 from watchbill.incidents import acts as incidents
 from watchbill.investigations import acts as investigations
+from watchbill.incidents.models import Incident, Record
 from watchbill.ladder import adopt
 from watchbill.lib import clock
 from watchbill.maintenance import acts as maintenance
@@ -122,6 +123,9 @@ def things(fred: Person, make_person: MakePerson, team: Team) -> dict[str, list[
     escalate.take_steps(now)
     incident = incidents.declare.perform(fred, house, title="Broken")
     incidents.join_under_instruction.perform(ann, _made(incident))
+    incidents.add_task.perform(fred, _made(incident), text="Look")
+    incidents.list_workaround.perform(fred, shop, title="Wait", how="Wait.")
+    Record.objects.create(incident=Incident.objects.get(), number=1, published_by=fred)
     change = maintenance.plan_change.perform(fred, shop, title="Do", kind="deploy")
     maintenance.record_progress.perform(fred, _made(change), text="well", to="ann")
     runbooks.publish.perform(fred, house, text=RUNBOOK)

@@ -195,6 +195,7 @@ SINGLE = [
     "/proposals/1/", "/commitments/1/", "/standards/1/",
     "/incidents/1/", "/incidents/2/", "/runs/1/", "/runbooks/checkout-errors/", "/reviews/1/",
     "/reviews/2/", "/reviews/3/", "/improvements/2/", "/designs/1/", "/pairings/1/",
+    "/incidents/1/record/",
     "/improvements/1/", "/monitoring/alerts/1/", "/monitoring/alerts/1/calls/",
     "/monitoring/rules/1/", "/monitoring/silences/1/", "/monitoring/reports/1/",
     "/monitoring/components/checkout/", "/monitoring/explore/?query=up", "/page/1/",
