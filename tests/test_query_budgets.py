@@ -20,6 +20,7 @@ from watchbill.catalog.models import Component
 from watchbill.commitments.models import Commitment
 from watchbill.investigations import models as investigations
 from watchbill.incidents.models import Fix, Incident, Record, Task, Workaround
+from watchbill.investigations import models as investigations
 from watchbill.ladder import adopt
 from watchbill.lib import clock
 from watchbill.maintenance.models import Change, Part, Progress
@@ -82,11 +83,17 @@ BUDGETS: dict[str, int] = {
     "catalog:component": 34,
     "catalog:components": 12,
     "home:now": 23,
+    "catalog:component": 40,
+    "catalog:components": 12,
+    "home:now": 29,
     "home:palette": 11,
     "incidents:declare": 2,
     "incidents:incidents": 4,
     "incidents:record": 4,
-    "incidents:room": 17,
+    "incidents:room": 18,
+    "investigations:investigation": 18,
+    "investigations:investigations": 4,
+    "investigations:protocols": 2,
     "ladder:draft": 6,
     "ladder:duties": 2,
     "ladder:duty": 3,

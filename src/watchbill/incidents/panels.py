@@ -14,12 +14,11 @@ from watchbill.alerts.models import Alert
 from watchbill.catalog.models import Component
 from watchbill.catalog.panels import Health, Panel, health, offer, panel
 from watchbill.incidents.models import Incident
-from watchbill.incidents.reads import counts, of_component
+from watchbill.incidents.reads import counts, listed_for, of_component
 from watchbill.investigations.signs import Sign, tells_signs
 from watchbill.lib import clock
 from watchbill.people.subject import Subject
 from watchbill.practice.trouble import provides_trouble
-from watchbill.incidents.reads import counts, listed_for, of_component
 from watchbill.web.context import Counts, provides_counts
 
 LATEST = 5
