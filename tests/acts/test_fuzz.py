@@ -26,8 +26,8 @@ from watchbill.alerts import acts as alerts
 from watchbill.alerts.models import Alert, Change
 from watchbill.catalog.models import Component
 from watchbill.incidents import acts as incidents
-from watchbill.investigations import acts as investigations
 from watchbill.incidents.models import Incident, Record
+from watchbill.investigations import acts as investigations
 from watchbill.ladder import adopt
 from watchbill.lib import clock
 from watchbill.maintenance import acts as maintenance
