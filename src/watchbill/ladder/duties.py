@@ -4,6 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from watchbill.lib.levels import Area, Tier
 
@@ -30,6 +31,7 @@ class Fulfilled:
     does: str
     evidence: str
     witness: str
+    witness_from: int  # from which level a witness counts
 
     @property
     def area(self) -> Area:
@@ -50,10 +52,13 @@ def fulfilled() -> dict[str, Fulfilled]:
     return {key: _one(key, row) for key, row in read.items()}
 
 
-def _one(key: str, row: dict[str, str]) -> Fulfilled:
+def _one(key: str, row: dict[str, Any]) -> Fulfilled:
     columns = (row["acts"].split(), row["alone"].split("/"), row["below"].split("/"))
     ways = tuple(
         Way(act.partition(":")[0], TIERS[act.partition(":")[2]], alone, below)
         for act, alone, below in zip(*columns, strict=True)
     )
-    return Fulfilled(key, ways, row["page"], row["does"], row["evidence"], row["witness"])
+    return Fulfilled(
+        key, ways, row["page"], row["does"], row["evidence"], row["witness"],
+        row.get("witness_from", int(key[4])),
+    )  # fmt: skip
