@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from watchbill.acts.models import Entry, Shown
 from watchbill.acts.reference import addresses
 from watchbill.alerts.models import Alert, Closing, RuleTrial, RuleVersion, Silence
 from watchbill.catalog.models import Component
@@ -23,6 +24,8 @@ from watchbill.investigations import models as investigations
 from watchbill.ladder import adopt
 from watchbill.lib import clock
 from watchbill.maintenance.models import Change, Part, Progress
+from watchbill.ladder.models import Judgement, Raise, SelfAssessment, SharedSheet
+from watchbill.maintenance.models import Change, Progress
 from watchbill.monitoring.models import Report
 from watchbill.paging.models import EscalationPolicy, Page, Step
 from watchbill.people.models import Person, Team, Token
@@ -75,11 +78,28 @@ BUDGETS: dict[str, int] = {
     "investigations:investigations": 4,
     "investigations:protocols": 2,
     "ladder:draft": 6,
+    "home:now": 27,
+    "home:palette": 14,
+    "incidents:declare": 2,
+    "incidents:incidents": 4,
+    "incidents:room": 11,
+    "ladder:draft": 9,
     "ladder:duties": 2,
     "ladder:duty": 3,
     "ladder:ladder": 6,
     "ladder:person": 8,
     "maintenance:change": 11,
+    "maintenance:change": 7,
+    "maintenance:change": 10,
+    "maintenance:change": 6,
+    "ladder:duty": 9,
+    "ladder:ladder": 11,
+    "ladder:drafts": 3,
+    "ladder:person": 15,
+    "ladder:sheet": 20,
+    "ladder:sheet-md": 14,
+    "ladder:team": 7,
+    "maintenance:change": 5,
     "maintenance:overview": 3,
     "maintenance:past": 1,
     "monitoring:component": 1,
@@ -125,7 +145,7 @@ BUDGETS: dict[str, int] = {
     "web:live-poll": 3,
     "web:styleguide": 0,
 }
-FRAMELESS = ("home:palette", "web:live-poll")
+FRAMELESS = ("home:palette", "ladder:sheet-md", "web:live-poll")
 OF_MACHINES = ("alertmanager/", "api/", "telemetry/")
 NOT_COUNTED = {
     ":healthz": "for machines",
@@ -136,6 +156,7 @@ NOT_COUNTED = {
     "accounts:sign-out": "writes only",
     "acts:answer": "writes only",
     "acts:do": "each act has a form of its own",
+    "ladder:thing": "only leads on",
     "demo:example": "asks the example's processes",
     "monitoring:report-range": "only leads on",
     "web:favicon": "only leads on",
@@ -165,6 +186,8 @@ ARGUMENTS: dict[str, Callable[[], dict[str, object]]] = {
     "ladder:draft": lambda: {"number": newest(adopt.Ladder)},
     "ladder:duty": lambda: {"key": "IR-L1-3"},
     "ladder:person": lambda: {"username": "person-1"},
+    "ladder:sheet": lambda: {"username": "person-1"},
+    "ladder:sheet-md": lambda: {"username": "person-1"},
     "maintenance:change": lambda: {"number": newest(Change)},
     "monitoring:component": lambda: {"slug": "component-1"},
     "monitoring:report": lambda: {"number": newest(Report)},
@@ -232,6 +255,7 @@ def fill_all(size: Size, asks: int) -> None:
                                          until=clock.now().date())  # fmt: skip
         Session.objects.create(pairing=pairing, by=junior, text="We read the charts.")
     fill_room(filled().long, reader, size.people)
+    judge(size, reader)
     for change in Change.objects.order_by("-pk")[: size.people]:
         Progress.objects.create(change=change, by=junior, to=reader, text="half of it")
     investigate(size, reader, junior)
@@ -344,6 +368,25 @@ def fill_agreements(size: Size) -> None:
         Result(check_of=check, component=one, state="fails", reason="none", since=clock.now())
         for one in Component.objects.all()
     )
+def judge(size: Size, reader: Person) -> None:
+    """What was said of everybody's lines, how they see themselves, who asks for the next level."""
+    duties = {duty.key: duty for duty in adopt.in_force().duties.all()}
+    duty = duties["IR-L1-3"]
+    for person in Person.objects.humans():
+        for other in (reader, Person.objects.exclude(pk=person.pk).latest("pk")):
+            Judgement.objects.create(
+                person=person, duty=duty, line=duty.line, area="monitoring", word="returned",
+                by=other, by_level=3, contest="no", contested_at=other.joined,
+            )  # fmt: skip
+        SelfAssessment.objects.create(person=person, duty=duty, line=duty.line, word="alone")
+        SharedSheet.objects.create(person=person)
+        Raise.objects.create(person=person, area="monitoring", level=4, rests_on="Signed.")
+    rows = [
+        Shown(entry=entry, duty="IR-L1-4", person=entry.by, on=entry.subject, witness=reader,
+              witness_level=3)
+        for entry in Entry.objects.exclude(by=reader)[: size.acts // 10]
+    ]  # fmt: skip
+    Shown.objects.bulk_create(rows)
 
 
 def fill_room(incident: Incident, reader: Person, many: int) -> None:

@@ -58,13 +58,13 @@ def test_asked_and_refused_are_not_evidence(polish: Act, shop: Component, jun: P
 
 def test_the_matrix_marks_where_somebody_stands(make_person, lea: Person) -> None:
     who = make_person("kim", 1, monitoring=3)
-    mine = {(cell.area, cell.level) for cell in reads.matrix(who).mine}
+    mine = {(cell.where.ours, cell.level) for cell in reads.matrix(who).mine}
     assert mine == {
         (Area.INCIDENT_RESPONSE, 1), (Area.MONITORING, 3), (Area.MAINTENANCE, 1),
     }  # fmt: skip
     place.perform(lea, who, area="maintenance", level=2, reason="two duties signed")
     who.forget()
-    assert (Area.MAINTENANCE, 2) in {(c.area, c.level) for c in reads.matrix(who).mine}
+    assert (Area.MAINTENANCE, 2) in {(c.where.ours, c.level) for c in reads.matrix(who).mine}
 
 
 def test_another_ladder_is_drafted_looked_at_and_adopted(make_person) -> None:

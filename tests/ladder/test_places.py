@@ -25,7 +25,9 @@ def test_nothing_leads_nowhere() -> None:
 
 
 def test_a_place_in_words(jun: Person) -> None:
-    assert matrix(jun).place == "Junior developer in all three areas"
+    assert matrix(jun).place == (
+        "Junior developer in incident response, monitoring and maintenance"
+    )
     Standing.objects.create(person=jun, area=Area.MONITORING, level=3, reason="knows it")
     assert matrix(Person.objects.get(pk=jun.pk)).place == (
         "Senior developer in monitoring, Junior developer in incident response and maintenance"

@@ -156,7 +156,7 @@ def person(request: Request, username: str) -> HttpResponse:
             "who": who,
             "mine": who == request.user,
             "places": places,
-            "stands": place_words((at.level, at.title, at.area) for at in places),
+            "stands": place_words((at.level, at.title, at.area.title) for at in places),
             "teams": who.teams.order_by("name"),
             "entries": reads.recent(who),
             "contacts": who.contact_methods.filter(removed_at=None).order_by("order"),

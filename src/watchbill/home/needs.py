@@ -1,4 +1,4 @@
-"""What needs the reader now, most urgent first: pages, go-aheads, seats, changes, answers."""
+"""What needs the reader now, most urgent first: pages, go-aheads, seats, changes, growth."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from watchbill.commitments.reads import waiting_for as offered_to
 from watchbill.incidents.models import Incident, Seat, Task
 from watchbill.incidents.reads import to_look_back_on
 from watchbill.investigations import reads as investigations
+from watchbill.ladder import judged
+from watchbill.ladder.models import Judgement
 from watchbill.maintenance.models import Change, Progress
 from watchbill.monitoring.reads import waiting_for
 from watchbill.paging.reads import open_pages
@@ -52,6 +54,7 @@ def needs_of(person: Person) -> list[Need]:
         *_investigations(person),
         *_commitments(person),
         *_walks(person),
+        *_growth(person),
     ]
 
 
@@ -198,3 +201,30 @@ def _walks(person: Person) -> Iterator[Need]:
             "guide", walk.sort, walk.title, f"{walk.person} finished it: see what they found.",
             walk.get_absolute_url(), "See", walk.finished_at,
         )  # fmt: skip
+def _growth(person: Person) -> Iterator[Need]:
+    for said in judged.to_note(person)[:MOST]:
+        kind, told = "good", said.reason
+        if said.word == Judgement.Word.RETURNED:
+            kind, told = "warn", f"{said.reason} Next: {said.next_act}."
+        if said.answer:
+            told = f"Your contest was answered, {said.get_answer_display()}: {said.answer_why}"
+        yield Need(
+            kind, said.word, f"{said.duty.key} was {said.word} by {said.by}",
+            told or said.duty.text, _line(person, said), "See", said.at,
+        )  # fmt: skip
+    for said in judged.contests_for(person)[:MOST]:
+        yield Need(
+            "warn", "contest", f"{said.person} contests {said.duty.key}, {said.word} by {said.by}",
+            said.contest, _line(said.person, said), "Answer", said.contested_at,
+        )  # fmt: skip
+    for asked in judged.raises_for(person)[:MOST]:
+        yield Need(
+            "deep", "raise", f"{asked.person} asks for L{asked.level} in "
+            f"{asked.area.replace('-', ' ')}", "Every duty it rests on is signed or waived.",
+            asked.get_absolute_url(), "Answer", asked.at,
+        )  # fmt: skip
+
+
+def _line(person: Person, said: Judgement) -> str:
+    address = reverse("ladder:person", args=[person.username])
+    return f"{address}?duty={said.duty.key}#{said.duty.key}"

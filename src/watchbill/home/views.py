@@ -15,6 +15,7 @@ from watchbill.home import needs, reads
 from watchbill.home.panels import sheets_for
 from watchbill.incidents.models import Incident
 from watchbill.ladder.reads import matrix
+from watchbill.ladder.views import rows_of
 from watchbill.paging.reads import open_pages
 from watchbill.people.models import House, Person
 from watchbill.runbooks.models import Runbook
@@ -27,13 +28,15 @@ FOUND = 200  # of each sort in the palette
 @signed_in
 def now(request: Request) -> HttpResponse:
     """What needs the reader, how the system does, where the reader stands."""
+    mine = matrix(request.user)
     return render(
         request,
         "home/now.html",
         {
             "system": reads.system(),
             "needs": needs.needs_of(request.user),
-            "matrix": matrix(request.user),
+            "matrix": mine,
+            "groups": [(cell, rows_of(cell.lines, request.user)) for cell in mine.mine],
             "who": request.user,
             "sheets": sheets_for(request),
         },

@@ -1,18 +1,20 @@
 """From a document to rows: which duty of the shipped ladder each new one corresponds to."""
 
+from collections.abc import Iterable
 from difflib import SequenceMatcher
 from functools import cache
 from pathlib import Path
 
 from django.utils.text import slugify
 
-from watchbill.ladder import document
+from watchbill.ladder import document, mapping
 from watchbill.ladder.models import Duty, Ladder
 from watchbill.lib import clock
 from watchbill.people.models import Person
 
 LONGEST = 500  # characters of a duty
 ALIKE = 0.35  # least similarity of two duties at the same place for one to stand for the other
+SAME = 0.7  # least similarity for a duty that no shipped one stands for to be an earlier one
 
 
 def default_text() -> str:
@@ -33,6 +35,7 @@ def draft(text: str, by: Person | None) -> Ladder:
         title=found.title or "Ladder",
         text=text,
         levels={str(level): title for level, title in sorted(found.levels.items())},
+        areas=[where.row for where in _areas(found)],
         drafted_by=by,
     )
     stand_for = correspondence(found)
@@ -48,18 +51,57 @@ def draft(text: str, by: Person | None) -> Ladder:
         )
         for duty in found.duties
     )
+    draw_lines(ladder)
     return ladder
+
+
+def draw_lines(ladder: Ladder) -> None:
+    """Say which duty of earlier ladders each duty continues, so that its signatures stay with it.
+
+    By the shipped duty that both stand for; else by the most alike text among those that were in
+    force; else the duty begins a line of its own.
+    """
+    before = list(
+        Duty.objects.filter(default_key="")
+        .exclude(ladder__adopted_at=None)
+        .exclude(ladder=ladder)
+        .order_by("-ladder__adopted_at", "id")
+    )
+    duties, taken = list(ladder.duties.order_by("id")), set[str]()
+    for duty in duties:
+        duty.line = duty.default_key
+        if not duty.line:
+            alike = [(_alike(duty.text, old.text), old.line) for old in before]
+            best = max((one for one in alike if one[1] not in taken), default=(0.0, ""))
+            own = f"{ladder.pk}:{duty.key}"
+            duty.line = best[1] if best[0] >= SAME else own
+            taken.add(duty.line)
+    Duty.objects.bulk_update(duties, ["line"])
+
+
+def _areas(found: document.Document) -> list[mapping.Where]:
+    return [
+        mapping.proposed(area, {duty.level for duty in found.duties if duty.area == area})
+        for area in found.areas
+    ]
 
 
 def correspondence(found: document.Document) -> dict[str, str]:
     """Key of a duty -> key of the shipped duty it stands for: same area and level, most alike."""
-    default = default_document()
+    return most_alike(
+        (duty.key, slugify(duty.area), duty.level, duty.text) for duty in found.duties
+    )
+
+
+def most_alike(duties: Iterable[tuple[str, str, int, str]]) -> dict[str, str]:
+    """Of duties as (key, area of ours, level of ours, text): the shipped duty each stands for."""
+    shipped = default_document().duties
     pairs = sorted(
         (
-            (_alike(duty.text, other.text), duty.key, other.key)
-            for duty in found.duties
-            for other in default.duties
-            if (slugify(duty.area), duty.level) == (slugify(other.area), other.level)
+            (_alike(text, other.text), key, other.key)
+            for key, area, level, text in duties
+            for other in shipped
+            if (area, level) == (slugify(other.area), other.level)
         ),
         reverse=True,
     )

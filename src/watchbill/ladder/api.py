@@ -4,9 +4,9 @@ from typing import Any
 
 from watchbill.acts.models import Shown
 from watchbill.acts.rest import Resource, described
-from watchbill.ladder import evidence
+from watchbill.ladder import evidence, reads
 from watchbill.ladder.adopt import in_force
-from watchbill.ladder.models import Ladder
+from watchbill.ladder.models import Judgement, Ladder, Raise
 from watchbill.people.models import Person
 
 
@@ -15,22 +15,24 @@ def _ladder(ladder: Ladder) -> dict[str, Any]:
         "title": ladder.title,
         "levels": ladder.levels,
         "adopted_at": ladder.adopted_at,
+        "areas": ladder.areas,
         "duties": [
             {
                 "key": duty.key,
                 "area": duty.area,
                 "level": duty.level,
                 "text": duty.text,
-                "acts": evidence.acts_for(duty.default_key),
+                "stands_for": duty.default_key,
+                "acts": duty.acts or evidence.acts_for(duty.default_key),
             }
-            for duty in ladder.duties.order_by("area", "level", "ordinal")
+            for duty in ladder.duties.order_by("id")
         ],
     }
 
 
 def _evidence(person: Person) -> dict[str, Any]:
     practised, shown = evidence.of(person), evidence.shown(person)
-    duties = list(in_force().duties.order_by("area", "level", "ordinal"))
+    duties = list(in_force().duties.order_by("id"))
     return {
         "username": person.username,
         "duties": {
@@ -59,6 +61,48 @@ def _shown(row: Shown) -> dict[str, Any]:
     }
 
 
+def _lines(person: Person) -> dict[str, Any]:
+    matrix = reads.matrix(person)
+    return {
+        "username": person.username,
+        "place": matrix.place,
+        "duties": {
+            line.duty.key: {
+                "state": line.state,
+                "missing": list(line.readiness.missing) if line.readiness else [],
+                "signed_by": [one.by.username for one in line.said.judgements],
+            }
+            for line in matrix.lines
+        },
+    }
+
+
+def _judgement(judgement: Judgement) -> dict[str, Any]:
+    return {
+        "person": judgement.person.username,
+        "duty": judgement.duty.key,
+        "word": judgement.word,
+        "by": judgement.by.username,
+        "reason": judgement.reason,
+        "next_act": judgement.next_act,
+        "at": judgement.at,
+        "contest": judgement.contest,
+        "answer": judgement.answer,
+        "answer_why": judgement.answer_why,
+    }
+
+
+def _raise(asked: Raise) -> dict[str, Any]:
+    return {
+        "person": asked.person.username,
+        "area": asked.area,
+        "level": asked.level,
+        "rests_on": asked.rests_on,
+        "at": asked.at,
+        "declined_because": asked.why,
+    }
+
+
 RESOURCES = [
     Resource("ladders", Ladder, _ladder, doc="Ladders, drafts included"),
     Resource(
@@ -68,5 +112,29 @@ RESOURCES = [
         lambda: Person.objects.humans().order_by("username"),
         {"username": "username"},
         doc="What each person practised and showed of each duty",
+    ),
+    Resource(
+        "lines",
+        Person,
+        _lines,
+        lambda: Person.objects.humans().order_by("username"),
+        {"username": "username"},
+        doc="How each duty of the ladder in force stands for a person, and what is missing",
+    ),
+    Resource(
+        "judgements",
+        Judgement,
+        _judgement,
+        lambda: Judgement.objects.select_related("person", "by", "duty").order_by("-pk"),
+        {"person": "person__username", "by": "by__username", "word": "word"},
+        doc="What was signed, returned and waived, and what was said against it",
+    ),
+    Resource(
+        "raises",
+        Raise,
+        _raise,
+        lambda: Raise.objects.select_related("person").order_by("-pk"),
+        {"person": "person__username", "area": "area"},
+        doc="Who asked to be placed one level higher",
     ),
 ]

@@ -5,7 +5,7 @@ the duty was fulfilled, with an outcome and a witness (`acts/shown.py`); only th
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
@@ -24,7 +24,8 @@ GUIDING = {
     Area.MAINTENANCE: "MA-L3-4",
 }
 AS_GUIDE = "a go-ahead given as guide"
-MOST = 5000  # entries of one person that are looked at, newest first
+Named = Mapping[str, Iterable[str]]  # key of a duty -> names of acts
+MOST = 5000  # entries that are looked at, newest first
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,15 @@ GROUP BY duty
 """
 
 
-def practised(person: Person) -> dict[str, Practice]:
-    """Duty of the shipped ladder -> how often `person` practised it and when last; two queries."""
+def practised(person: Person, named: Named | None = None) -> dict[str, Practice]:
+    """Duty of the shipped ladder -> how often `person` practised it and when last; two queries.
+
+    `named` are further duties, of another ladder, with the acts by which they are practised.
+    """
     areas = {area.prefix: area.value for area in Area}
     acts = [(d, kind.name, areas[d[:2]]) for kind in KINDS.values() for d in kind.duties]
+    for duty, names in (named or {}).items():
+        acts += [(duty, name, area.value) for name in names for area in Area]
     guiding = [(duty, area.value) for area, duty in GUIDING.items()]
     asked = COUNT.format(
         acts=", ".join(["(%s, %s, %s)"] * len(acts)), guiding=", ".join(["(%s, %s)"] * len(guiding))
@@ -106,22 +112,40 @@ def of(person: Person) -> dict[str, list[Item]]:
 def shown(person: Person) -> dict[str, list[Shown]]:
     """Duty of the shipped ladder -> what `person` has shown of it, newest first.
 
-    Once per object: of two items on the same object the one with a witness counts, else the newer.
+    Once per object: of two items on the same object the one whose witness stood higher counts, else
+    the newer.
     """
+    return shown_by([person]).get(person.pk, {})
+
+
+def shown_by(people: Iterable[Person]) -> dict[int, dict[str, list[Shown]]]:
+    """Person -> what they have shown, as `shown` has it; one query for all of them."""
     rows = (
-        Shown.objects.filter(person=person, entry__in=Entry.objects.valid())
+        Shown.objects.filter(person__in=people, entry__in=Entry.objects.valid())
         .select_related("entry", "witness")
         .order_by("-entry_id")[:MOST]
     )
-    best: dict[tuple[str, str], Shown] = {}
+    best: dict[tuple[int, str, str], Shown] = {}
     for row in rows:
-        known = best.setdefault((row.duty, row.on), row)
-        if known.witness_id is None and row.witness_id is not None:
-            best[row.duty, row.on] = row
-    found: dict[str, list[Shown]] = defaultdict(list)
+        key = (row.person_id, row.duty, row.on)
+        if row.witness_level > best.setdefault(key, row).witness_level:
+            best[key] = row
+    found: dict[int, dict[str, list[Shown]]] = defaultdict(lambda: defaultdict(list))
     for row in sorted(best.values(), key=lambda row: -row.entry_id):
-        found[row.duty].append(row)
-    return dict(found)
+        found[row.person_id][row.duty].append(row)
+    return {person: dict(duties) for person, duties in found.items()}
+
+
+def by_acts(person: Person, names: Iterable[str]) -> list[Item]:
+    """What `person` did of the acts with these names, newest first."""
+    entries = (
+        Entry.objects.valid()
+        .filter(by=person, state=Entry.State.DONE, kind__in=list(names))
+        .select_related("by", "guide")
+        .prefetch_related("guide__standings")
+        .order_by("-id")[:MOST]
+    )
+    return [Item(entry, as_guide=False) for entry in entries]
 
 
 def duties_of(entry: Entry, *, as_guide: bool) -> Iterable[str]:

@@ -1,6 +1,6 @@
 """The few words that everything is measured in: areas, levels, tiers. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import IntEnum, StrEnum
 from itertools import groupby
 
@@ -44,16 +44,20 @@ class Tier(IntEnum):
             raise ValueError(f"{word!r} is not a tier: routine, moderate or critical") from None
 
 
-def place_words(placed: Iterable[tuple[int, str, Area]]) -> str:
-    """Levels, their titles and areas as one says it: "Junior in all three areas"."""
+def place_words(placed: Iterable[tuple[int, str, str]]) -> str:
+    """Levels, their titles and areas as one says it: "Junior in monitoring and maintenance"."""
     mine = sorted(placed, key=lambda one: -one[0])
-    if len({level for level, _, _ in mine}) == 1:
-        return f"{mine[0][1]} in all three areas"
     told = []
     for _, group in groupby(mine, key=lambda one: one[0]):
         same = list(group)
-        told.append(f"{same[0][1]} in {' and '.join(area.title.lower() for _, _, area in same)}")
+        told.append(f"{same[0][1]} in {listed([area.lower() for _, _, area in same])}")
     return ", ".join(told)
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as one says them: "one, two and three"."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 LEVEL_TITLES = {1: "Junior", 2: "Associate", 3: "Senior", 4: "Lead"}

@@ -88,8 +88,8 @@ class Person(AbstractBaseUser, Subject):
         return 0 if self.automation else self.levels.get(area, 1)
 
     def forget(self) -> None:
-        """Drop what was remembered about standing, seats and go-aheads: it is read anew."""
-        for name in ("levels", "facts", "asks", "go_aheads", "_prefetched_objects_cache"):
+        """Drop what was remembered of standing, seats, what waits, what to do: it is read anew."""
+        for name in ("levels", "facts", "asks", "go_aheads", "do_now", "_prefetched_objects_cache"):
             self.__dict__.pop(name, None)
 
 

@@ -50,6 +50,7 @@ GLOSSARY = {
     "workarounds are routine; what nobody listed is done with the lead.",
     "go-ahead": "A guide's “yes, as previewed” to an act that somebody may not yet do alone.",
     "grouping": "Showing alerts with a common cause as one, so that one fault pages once.",
+    "growth sheet": "One page about where somebody stands, for a conversation between two people.",
     "guide": "A person who may do an act alone and stands by while somebody else does it.",
     "handover": "Passing a seat on with what the next person must know; it counts once accepted.",
     "gap": "Something that could fail without anybody noticing.",
@@ -98,6 +99,7 @@ GLOSSARY = {
     "again.",
     "scrape": "Fetching a program's metrics from its address at regular times.",
     "seat": "A named responsibility that one person holds at a time and hands over.",
+    "self-assessment": "How somebody sees themselves on a duty. Theirs alone until they share it.",
     "series": "The values over time of one metric with one set of labels.",
     "severity": "How bad an incident is for users. SEV 1 is the worst.",
     "sign-off": "A senior's statement that a duty has been shown; always by a person.",
@@ -114,6 +116,7 @@ GLOSSARY = {
     "tour": "A way over live pages with a question at each stop. Whoever guides sees the answers.",
     "two keys": "Two people one level below who together stand in for a missing senior.",
     "under instruction": "Holding a seat while learning: same pages, a guide within reach.",
+    "waiver": "A duty left out of account for somebody because the team has no such work.",
     "watch": "A set time during which somebody looks after the systems and is paged.",
     "watch bill": "Who stands which watch, and who backs them.",
     "watch round": "A checklist over live values: the page takes each value itself, the person "

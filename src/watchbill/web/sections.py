@@ -86,10 +86,12 @@ SECTIONS = (
         owns=("/people/", "/teams/", "/pairings/", "/seats/"),
         tabs=(
             Tab("Your place", "/ladder/"),
+            Tab("Team", "/ladder/team"),
             Tab("Duties", "/ladder/duties"),
             Tab("Pairings", "/pairings/"),
             Tab("People", "/people/"),
             Tab("Seats", "/seats/"),
+            Tab("Ladders", "/ladder/drafts/"),
         ),
         in_bar=False,
     ),
