@@ -30,10 +30,12 @@ def rows_of(
 ) -> list[Row]:
     """Lines with what a page shows beside them."""
     own = {one.line.duty.key: one for one in assessed or []}
-    return [
-        Row(line, places.now(reader, line.duty.default_key, line.acts), own.get(line.duty.key))
-        for line in lines
-    ]
+    found = []
+    for line in lines:
+        to_do = line.state != "waived"
+        now = places.now(reader, line.duty.default_key, line.acts) if to_do else None
+        found.append(Row(line, now, own.get(line.duty.key)))
+    return found
 
 
 @signed_in
