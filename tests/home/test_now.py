@@ -162,3 +162,13 @@ def test_an_empty_house_teaches(client: Client, jun: Person) -> None:
 def test_strangers_sign_in_first(client: Client, db: None) -> None:
     answer = client.get("/")
     assert (answer.status_code, answer["Location"]) == (302, "/sign-in?next=%2F")
+
+
+def test_the_backbone_is_there(client: Client, jun: Person, checkout: Component) -> None:
+    client.force_login(jun)
+    declared(jun, checkout, "sev3")
+    text = client.get("/").content.decode()
+    assert "Junior developer in incident response, monitoring and maintenance: 12 duties" in text
+    assert text.count('class="duty"') == 12
+    assert "now: join “Checkout fails”" in text
+    assert text.count("Do it now") >= 5

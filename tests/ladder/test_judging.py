@@ -221,3 +221,18 @@ def test_automations_have_no_lines(sam: Person) -> None:
     robot = Person.objects.create(username="robot", name="Robot", automation=True)
     with pytest.raises(CannotBeDone, match="no lines"):
         sign_duty.perform(sam, robot, duty="IR-L1-1", reason="r")
+
+
+def test_what_a_signature_rests_on_is_shown_before(
+    shows: Shows, jun: Person, ann: Person, sam: Person, kim: Person
+) -> None:
+    shows(jun, "MO-L2-1", ann)
+    shows(jun, "MO-L2-1", sam)
+    assert sign_duty.effect is not None
+    assert sign_duty.effect(jun, {"duty": "MO-L2-1"}) == [
+        "confirmed MO-L2-1: witnessed by Sam",
+        "confirmed MO-L2-1: witnessed by Ann",
+        "still missing: one more item",
+    ]
+    with pytest.raises(CannotBeDone, match="no duty"):
+        sign_duty.effect(jun, {})

@@ -4,11 +4,18 @@ import pytest
 from django.test import Client
 
 from watchbill.acts.registry import KINDS
+from watchbill.alerts.models import Alert
+from watchbill.catalog.models import Component
+from watchbill.incidents import acts as incidents
+from watchbill.ladder.duties import fulfilled
 from watchbill.ladder.evidence import GUIDING, acts_for
-from watchbill.ladder.places import page_of
+from watchbill.ladder.places import now, page_of, place_of, provided, resolved
 from watchbill.ladder.reads import matrix
+from watchbill.lib import clock
 from watchbill.lib.levels import Area
-from watchbill.people.models import Person, Standing
+from watchbill.maintenance.models import Change
+from watchbill.people.models import House, Person, Standing, Team
+from watchbill.practice.models import Review
 
 pytestmark = pytest.mark.django_db
 PRACTISED = sorted({duty for kind in KINDS.values() for duty in kind.duties} | {*GUIDING.values()})
@@ -32,3 +39,59 @@ def test_a_place_in_words(jun: Person) -> None:
     assert matrix(Person.objects.get(pk=jun.pk)).place == (
         "Senior developer in monitoring, Junior developer in incident response and maintenance"
     )
+
+
+def words(person: Person, duty: str) -> str:
+    person.forget()
+    place = now(person, duty, acts_for(duty))
+    return place.words if place else "nowhere"
+
+
+def test_what_apps_know_belongs_to_duties_that_there_are() -> None:
+    assert set(provided()) <= set(fulfilled())
+    assert len(provided()) >= 10
+
+
+def test_a_page_that_is_not_there_leads_nowhere() -> None:
+    assert resolved("nothing:there") == ""
+    assert place_of("", ["incidents.note"]) == place_of("IR-L1-1", [])
+    assert place_of("", []) is None
+
+
+def test_without_the_very_thing_it_is_the_page(jun: Person) -> None:
+    for duty in provided():
+        assert words(jun, duty) == ""
+
+
+def test_the_very_thing_that_can_be_done_today(
+    house: House, team: Team, jun: Person, ann: Person, sam: Person
+) -> None:
+    shop = Component.objects.create(slug="shop", name="Shop", owner=team)
+    team.members.add(jun)
+    assert words(jun, "MO-L1-3") == "look at Shop"
+    made = incidents.declare.perform(ann, shop, title="Slow", severity="sev4").came_of_it["number"]
+    incident = incidents.Incident.objects.get(pk=made)
+    assert words(ann, "IR-L2-1") == "join “Slow”"
+    incidents.take_seat.perform(ann, incident)
+    assert words(ann, "IR-L2-1") == "go to “Slow”"
+    assert words(sam, "IR-L3-1") == "lead “Slow”"
+    incidents.take_lead.perform(sam, incidents.Incident.objects.get(pk=made))
+    assert words(sam, "IR-L3-1") == ""
+    alert = Alert.objects.create(
+        fingerprint="1", name="Down", annotations={"summary": "Shop is down"}, state="firing",
+        active_at=clock.now(), starts_at=clock.now(), component=shop,
+    )  # fmt: skip
+    assert words(ann, "MO-L2-2") == f"take “{alert}”"
+    Review.objects.create(title="Look back", area="incident-response", lead=sam, about=incident.ref)
+    assert words(jun, "IR-L1-4") == "add to “Look back”"
+    Change.objects.create(title="More room", component=shop, kind="config", planned_by=sam)
+    assert words(jun, "MA-L1-2") == "go on with “More room”"
+    mine = Change.objects.create(
+        title="Mine", component=shop, kind="config", planned_by=jun, started_by=jun,
+        started_at=clock.now(), state=Change.State.UNDER_WAY,
+    )  # fmt: skip
+    assert words(jun, "MA-L1-2") == "go on with “Mine”"
+    jun.forget()
+    place = now(jun, "MA-L1-4", [])
+    assert place is not None
+    assert place.url == mine.get_absolute_url()

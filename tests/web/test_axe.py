@@ -203,6 +203,7 @@ SINGLE = [
     "/investigations/1/", "/people/junior",
     "/maintenance/components/checkout/", "/maintenance/changes/1/", "/seats/2/", "/people/junior",
     "/people/associate", "/teams/storefront", "/ladder/people/junior", "/ladder/duties/IR-L1-3",
+    "/ladder/people/junior?duty=IR-L1-3", "/ladder/people/junior/sheet",
     "/settings/escalation/shop/", "/do/incidents.set_severity?on=incidents.incident:2",
     "/do/accounts.set_dial?on=people.house:1", "/tours/components/checkout/", "/tours/1/",
     "/tours/walks/1/", "/tours/walks/2/", "/monitoring/rules/versions/1/",

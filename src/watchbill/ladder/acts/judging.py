@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from watchbill.acts.given import CannotBeDone, Field, Long
 from watchbill.acts.kinds import Outcome, act
+from watchbill.acts.registry import Given
 from watchbill.ladder.acts.lines import area_given, area_of_judgement, line_named, written
 from watchbill.ladder.models import Judgement
 from watchbill.ladder.reads import Line
@@ -20,6 +21,15 @@ Reason = Annotated[
 SENIOR, LEAD = 3, 4
 
 
+def _what_is_shown(person: Person, given: Given) -> list[str]:
+    """What the signature would rest on: what counts with its witnesses, and what is missing."""
+    line = line_named(person, str(given.get("duty", "")))
+    counted = line.readiness.counted if line.readiness else ()
+    lines = [f"{item.says}: witnessed by {item.witness_name}" for item in counted]
+    missing = line.readiness.missing if line.readiness else ()
+    return [*lines, *(f"still missing: {words}" for words in missing)]
+
+
 @act(
     "sign",
     area=area_given,
@@ -27,6 +37,7 @@ SENIOR, LEAD = 3, 4
     moves=False,  # it changes nothing of the account
     says="signed {duty} of {on}{and_then}",
     title="Sign",
+    effect=_what_is_shown,
 )
 def sign_duty(person: Person, by: Person, *, duty: DutyId, reason: Reason = "") -> Outcome:
     """Say that somebody has shown this duty. Always by a person, never by a count."""
@@ -46,6 +57,7 @@ def sign_duty(person: Person, by: Person, *, duty: DutyId, reason: Reason = "") 
     moves=False,
     says="signed {duty} of {on} as the owner{and_then}",
     title="Sign as the owner",
+    effect=_what_is_shown,
 )
 def sign_as_owner(person: Person, by: Person, *, duty: DutyId, reason: Reason = "") -> Outcome:
     """Where no other L4 is there: the owner and an L3 sign a line of L4 together."""
