@@ -25,6 +25,7 @@ from watchbill.ladder import adopt
 from watchbill.lib import clock
 from watchbill.maintenance.models import Change, Part, Progress
 from watchbill.ladder.models import Judgement, Raise, SelfAssessment, SharedSheet
+from watchbill.lib import clock
 from watchbill.maintenance.models import Change, Progress
 from watchbill.monitoring.models import Report
 from watchbill.paging.models import EscalationPolicy, Page, Step
@@ -69,6 +70,9 @@ BUDGETS: dict[str, int] = {
     "commitments:commitment": 6,
     "commitments:commitments": 3,
     "home:now": 31,
+    "home:now": 28,
+    "home:now": 27,
+    "home:now": 33,
     "home:palette": 11,
     "incidents:declare": 2,
     "incidents:incidents": 4,
@@ -77,13 +81,8 @@ BUDGETS: dict[str, int] = {
     "investigations:investigation": 19,
     "investigations:investigations": 4,
     "investigations:protocols": 2,
-    "ladder:draft": 6,
-    "home:now": 27,
-    "home:palette": 14,
-    "incidents:declare": 2,
-    "incidents:incidents": 4,
-    "incidents:room": 11,
     "ladder:draft": 9,
+    "ladder:drafts": 3,
     "ladder:duties": 2,
     "ladder:duty": 3,
     "ladder:ladder": 6,
@@ -94,12 +93,11 @@ BUDGETS: dict[str, int] = {
     "maintenance:change": 6,
     "ladder:duty": 9,
     "ladder:ladder": 11,
-    "ladder:drafts": 3,
     "ladder:person": 15,
     "ladder:sheet": 20,
     "ladder:sheet-md": 14,
     "ladder:team": 7,
-    "maintenance:change": 5,
+    "maintenance:change": 6,
     "maintenance:overview": 3,
     "maintenance:past": 1,
     "monitoring:component": 1,
