@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from watchbill.cli import watchbill
 from watchbill.ladder import check
 from watchbill.ladder.check import Traced
-from watchbill.ladder.cli import duties
 
 
 def row(**other: object) -> Traced:
@@ -63,7 +63,7 @@ def test_all_fifty_one_duties_have_all_their_parts() -> None:
 
 def test_the_command_says_which_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "lacking", lambda: {"IR-L1-9": ["no act practises it"]})
-    told = CliRunner().invoke(duties, ["--check"])
+    told = CliRunner().invoke(watchbill, ["duties", "--check"])
     assert told.exit_code == 1
     assert "IR-L1-9: no act practises it\n" in told.output
     assert "50 of 51 duties" in told.output
@@ -71,11 +71,11 @@ def test_the_command_says_which_and_fails(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_command_is_content_where_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check, "lacking", dict)
-    told = CliRunner().invoke(duties, ["--check"])
+    told = CliRunner().invoke(watchbill, ["duties", "--check"])
     assert (told.exit_code, told.output) == (0, "51 of 51 duties have all their parts.\n")
 
 
 def test_the_list_names_each_with_its_page() -> None:
-    lines = CliRunner().invoke(duties).output.splitlines()
+    lines = CliRunner().invoke(watchbill, ["duties"]).output.splitlines()
     assert len(lines) == 51
     assert "incidents:incidents" in lines[0]
