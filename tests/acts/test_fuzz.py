@@ -29,6 +29,7 @@ from watchbill.incidents import acts as incidents
 from watchbill.incidents.models import Incident, Record
 from watchbill.investigations import acts as investigations
 from watchbill.ladder import adopt
+from watchbill.ladder.models import Judgement, Raise
 from watchbill.lib import clock
 from watchbill.maintenance import acts as maintenance
 from watchbill.monitoring import acts as monitoring
@@ -154,6 +155,7 @@ def things(fred: Person, make_person: MakePerson, team: Team) -> dict[str, list[
     alerts.silence.perform(fred, house, matchers='a="b"', why="quiet")
     paging.make_policy.perform(fred, house, name="Web", steps="fred, wait 5 min")
     adopt.ship_default()
+    _judged(fred)
     asked = monitoring.set_chart.perform(make_person("mel", monitoring=2), shop, title="t")
     assert asked.state == "asked"
     return {
@@ -161,6 +163,15 @@ def things(fred: Person, make_person: MakePerson, team: Team) -> dict[str, list[
         for model in apps.get_models()
         if issubclass(model, Subject)
     }
+
+
+def _judged(person: Person) -> None:
+    duty = adopt.in_force().duties.get(key="MO-L1-3")
+    Judgement.objects.create(
+        person=person, duty=duty, line=duty.line, area="monitoring", word="waived", by=person,
+        by_level=4,
+    )  # fmt: skip
+    Raise.objects.create(person=person, area="monitoring", level=2, rests_on="Signed.")
 
 
 def _made(entry: Any) -> Subject:
