@@ -22,11 +22,9 @@ from watchbill.commitments.models import Commitment
 from watchbill.incidents.models import Fix, Incident, Record, Task, Workaround
 from watchbill.investigations import models as investigations
 from watchbill.ladder import adopt
-from watchbill.lib import clock
-from watchbill.maintenance.models import Change, Part, Progress
 from watchbill.ladder.models import Judgement, Raise, SelfAssessment, SharedSheet
 from watchbill.lib import clock
-from watchbill.maintenance.models import Change, Progress
+from watchbill.maintenance.models import Change, Part, Progress
 from watchbill.monitoring.models import Report
 from watchbill.paging.models import EscalationPolicy, Page, Step
 from watchbill.people.models import Person, Team, Token
@@ -72,12 +70,17 @@ BUDGETS: dict[str, int] = {
     "home:now": 31,
     "home:now": 28,
     "home:now": 27,
+    "catalog:component": 40,
+    "catalog:components": 12,
+    "commitments:commitment": 6,
+    "commitments:commitments": 3,
     "home:now": 33,
     "home:palette": 11,
     "incidents:declare": 2,
     "incidents:incidents": 4,
     "incidents:record": 4,
     "incidents:room": 19,
+    "incidents:room": 15,
     "investigations:investigation": 19,
     "investigations:investigations": 4,
     "investigations:protocols": 2,
@@ -366,6 +369,8 @@ def fill_agreements(size: Size) -> None:
         Result(check_of=check, component=one, state="fails", reason="none", since=clock.now())
         for one in Component.objects.all()
     )
+
+
 def judge(size: Size, reader: Person) -> None:
     """What was said of everybody's lines, how they see themselves, who asks for the next level."""
     duties = {duty.key: duty for duty in adopt.in_force().duties.all()}
