@@ -198,6 +198,10 @@ def test_a_contest_is_answered_by_somebody_else(
     answer_contest.perform(kim, said, word="falls", why="Three runs are enough.")
     assert line(jun, "IR-L1-3").state == "open"
     assert marks(kim) == []
+    jun.forget()
+    (need,) = needs_of(jun)
+    assert need.detail == "Your contest was answered, it is taken back: Three runs are enough."
+    assert [one.pk for one in line(jun, "IR-L1-3").said.all] == [said.pk]
     said.refresh_from_db()
     with pytest.raises(CannotBeDone, match="answered already"):
         answer_contest.perform(kim, said, word="stands", why="hm")

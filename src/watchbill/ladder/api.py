@@ -70,7 +70,9 @@ def _lines(person: Person) -> dict[str, Any]:
             line.duty.key: {
                 "state": line.state,
                 "missing": list(line.readiness.missing) if line.readiness else [],
-                "signed_by": [one.by.username for one in line.said.judgements],
+                "signed_by": [
+                    one.by.username for one in line.said.judgements if one.word == one.Word.SIGNED
+                ],
             }
             for line in matrix.lines
         },

@@ -32,6 +32,7 @@ class Said:
     word: str = ""
     judgements: tuple[Judgement, ...] = ()  # that count, newest first
     half: bool = False
+    all: tuple[Judgement, ...] = ()  # also those that fell after a contest
 
     @property
     def last(self) -> Judgement | None:
@@ -45,30 +46,30 @@ class Said:
 
 
 def of_line(judgements: Sequence[Judgement], level: int) -> Said:
-    """What holds of a line of `level`, from its valid judgements, the newest first."""
-    if not judgements:
-        return Said()
-    last = judgements[0]
-    if last.word != Word.SIGNED:
-        return Said(last.word, tuple(judgements))
+    """What holds of a line of `level`, from judgements that are not void, the newest first."""
+    every = tuple(judgements)
+    counts = tuple(one for one in every if one.answer != Judgement.Answer.FALLS)
+    if not counts:
+        return Said(all=every)
+    if counts[0].word != Word.SIGNED:
+        return Said(counts[0].word, counts, all=every)
     signed = list[Judgement]()
-    for one in judgements:
+    for one in counts:
         if one.word != Word.SIGNED:
             break
         signed.append(one)
     if level < TOP or any(one.by_level >= TOP for one in signed):
-        return Said(Word.SIGNED, tuple(judgements))
+        return Said(Word.SIGNED, counts, all=every)
     owners = {one.by_id for one in signed if one.as_owner}
     seniors = {one.by_id for one in signed if not one.as_owner}
     both = any(a != b for a in owners for b in seniors)
-    return Said(Word.SIGNED if both else "", tuple(judgements), half=not both)
+    return Said(Word.SIGNED if both else "", counts, half=not both, all=every)
 
 
 def valid(people: Iterable[Person]) -> QuerySet[Judgement]:
-    """Judgements of `people` that count: not void, not taken back after a contest."""
+    """Judgements of `people` that are not void, the newest first."""
     return (
         Judgement.objects.filter(person__in=people)
-        .exclude(answer=Judgement.Answer.FALLS)
         .exclude(VOID)
         .select_related("by", "duty", "answered_by")
         .order_by("-pk")
@@ -76,7 +77,7 @@ def valid(people: Iterable[Person]) -> QuerySet[Judgement]:
 
 
 def lines(people: Iterable[Person]) -> dict[int, dict[str, list[Judgement]]]:
-    """Person -> line -> what counts of what was said, the newest first; two queries."""
+    """Person -> line -> what was said and is not void, the newest first; one query."""
     found: dict[int, dict[str, list[Judgement]]] = defaultdict(lambda: defaultdict(list))
     for judgement in valid(people):
         found[judgement.person_id][judgement.line].append(judgement)
