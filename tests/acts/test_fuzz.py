@@ -23,8 +23,9 @@ from watchbill.acts.kinds import Act
 from watchbill.acts.registry import KINDS
 from watchbill.acts.rest import kind_described, resources
 from watchbill.alerts import acts as alerts
-from watchbill.alerts.models import Alert, Change
+from watchbill.alerts.models import Alert, Change, Closing, Rule, RuleFile, RuleGroup
 from watchbill.catalog.models import Component
+from watchbill.commitments import acts as commitments
 from watchbill.incidents import acts as incidents
 from watchbill.incidents.models import Incident, Record
 from watchbill.investigations import acts as investigations
@@ -40,7 +41,12 @@ from watchbill.people.models import House, Person, Team, Token
 from watchbill.people.subject import Subject, find
 from watchbill.practice import acts as practice
 from watchbill.practice.models import Review
+from watchbill.proposals import acts as proposals
 from watchbill.runbooks import acts as runbooks
+from watchbill.seats import acts as seats
+from watchbill.standards import acts as standards
+from watchbill.tours import acts as tours
+from watchbill.tours import reads as tour_reads
 
 UNDERSTOOD = {200, 202, 301, 302, 400, 403, 404, 409, 413, 422}
 QUICK = profile(
@@ -156,6 +162,7 @@ def things(fred: Person, make_person: MakePerson, team: Team) -> dict[str, list[
     paging.make_policy.perform(fred, house, name="Web", steps="fred, wait 5 min")
     adopt.ship_default()
     _judged(fred)
+    _agreed(fred, ann, shop, _made(incident), _made(change))
     asked = monitoring.set_chart.perform(make_person("mel", monitoring=2), shop, title="t")
     assert asked.state == "asked"
     return {
@@ -163,6 +170,38 @@ def things(fred: Person, make_person: MakePerson, team: Team) -> dict[str, list[
         for model in apps.get_models()
         if issubclass(model, Subject)
     }
+
+
+def _agreed(fred: Person, ann: Person, shop: Component, incident: Subject, change: Subject) -> None:
+    """What people agree on, watch over, walk and divide."""
+    now, house = clock.now(), House.get()
+    soon = now + timedelta(days=9)
+    commitments.make.perform(
+        fred, incident, what="Ask the bank", due=soon, stakeholder="The bank", speaker="ann"
+    )
+    suggested = proposals.propose.perform(ann, shop, kind="chart", title="Pool", text="See it")
+    proposals.take_position.perform(fred, _made(suggested), stance="for", text="It was missed")
+    started = standards.start_standard.perform(
+        fred, house, title="Ready", area="maintenance", kind="quality"
+    )
+    standards.draft_version.perform(
+        fred, _made(started), text="# Ready", reason="It was not", words="incidents", before="3"
+    )
+    seats.take_watch.perform(fred, house)
+    seats.take_care.perform(fred, shop)
+    maintenance.take_lead_of_change.perform(fred, change)
+    maintenance.add_part.perform(fred, change, text="The cache")
+    tours.publish.perform(fred, house, text=tour_reads.EXAMPLE)
+    tours.start_walk.perform(ann, shop)
+    rule = "groups: [{name: g, rules: [{alert: Full, expr: up == 0, for: 5m}]}]"
+    alerts.write_rule.perform(fred, shop, text=rule, why="It filled up")
+    group = RuleGroup.objects.create(
+        file=RuleFile.objects.create(path="shop.yml"), name="g", interval=60, next_at=now
+    )
+    Rule.objects.create(
+        group=group, name="Down", position=0, expr="up == 0", labels={"component": "shop"}
+    )
+    Closing.objects.create(alert=Alert.objects.get(), by=ann, cause="fault", own=True, alone=True)
 
 
 def _judged(person: Person) -> None:

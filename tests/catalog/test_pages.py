@@ -11,7 +11,7 @@ from watchbill.people.models import House, Person, Team
 
 pytestmark = pytest.mark.django_db
 LIST_QUERIES = 26
-PAGE_QUERIES = 40
+PAGE_QUERIES = 42
 
 
 def test_signing_in_comes_first(client: Client) -> None:

@@ -308,8 +308,12 @@ def all_agreed(change: Subject) -> bool:
 
 
 def dependent_teams(change: Any) -> list[Team]:
-    """The teams that own what depends on a change's component, without its own team."""
-    component = change.component
+    """The teams that own what depends on a change's component, without its own team.
+
+    Nobody depends on what is no change: the form of an act is also opened on other things.
+    """
+    if (component := getattr(change, "component", None)) is None:
+        return []
     owners = component.dependents.exclude(owner=component.owner_id).values("owner")
     return list(Team.objects.filter(pk__in=owners).order_by("name"))
 

@@ -201,6 +201,8 @@ def _walks(person: Person) -> Iterator[Need]:
             "guide", walk.sort, walk.title, f"{walk.person} finished it: see what they found.",
             walk.get_absolute_url(), "See", walk.finished_at,
         )  # fmt: skip
+
+
 def _growth(person: Person) -> Iterator[Need]:
     for said in judged.to_note(person)[:MOST]:
         kind, told = "good", said.reason
