@@ -199,7 +199,7 @@ def _agreed(fred: Person, ann: Person, shop: Component, incident: Subject, chang
         file=RuleFile.objects.create(path="shop.yml"), name="g", interval=60, next_at=now
     )
     Rule.objects.create(
-        group=group, name="Down", position=0, expr="up == 0", labels={"component": "shop"}
+        group=group, name="Down", position=0, line=1, expr="up == 0", labels={"component": "shop"}
     )
     Closing.objects.create(alert=Alert.objects.get(), by=ann, cause="fault", own=True, alone=True)
 
