@@ -7,6 +7,7 @@ from django.test import Client
 
 from watchbill.acts.given import CannotBeDone
 from watchbill.incidents import acts as incidents
+from watchbill.incidents.models import Incident
 from watchbill.ladder import adopt, document
 from watchbill.ladder.acts import adopt_ladder, ask_for_raise, draft_ladder, map_ladder, sign_duty
 from watchbill.ladder.mapping import MappingError, kept, read
@@ -187,7 +188,7 @@ def test_acts_by_name_are_practice_and_with_a_guide_evidence(
     adopted(owner, draft)
     shop = Component.objects.create(slug="shop", name="Shop", owner=team)
     made = incidents.declare.perform(jun, shop, title="Slow", severity="sev4").came_of_it["number"]
-    incident = incidents.Incident.objects.get(pk=made)
+    incident = Incident.objects.get(pk=made)
     incidents.note.perform(jun, incident, text="It is the disk")
     line = matrix(jun).line("RS-L1-2")
     assert line is not None

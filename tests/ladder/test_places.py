@@ -7,6 +7,7 @@ from watchbill.acts.registry import KINDS
 from watchbill.alerts.models import Alert
 from watchbill.catalog.models import Component
 from watchbill.incidents import acts as incidents
+from watchbill.incidents.models import Incident
 from watchbill.ladder.duties import fulfilled
 from watchbill.ladder.evidence import GUIDING, acts_for
 from watchbill.ladder.places import now, page_of, place_of, provided, resolved
@@ -70,12 +71,12 @@ def test_the_very_thing_that_can_be_done_today(
     team.members.add(jun)
     assert words(jun, "MO-L1-3") == "look at Shop"
     made = incidents.declare.perform(ann, shop, title="Slow", severity="sev4").came_of_it["number"]
-    incident = incidents.Incident.objects.get(pk=made)
+    incident = Incident.objects.get(pk=made)
     assert words(ann, "IR-L2-1") == "join “Slow”"
     incidents.take_seat.perform(ann, incident)
     assert words(ann, "IR-L2-1") == "go to “Slow”"
     assert words(sam, "IR-L3-1") == "lead “Slow”"
-    incidents.take_lead.perform(sam, incidents.Incident.objects.get(pk=made))
+    incidents.take_lead.perform(sam, Incident.objects.get(pk=made))
     assert words(sam, "IR-L3-1") == ""
     alert = Alert.objects.create(
         fingerprint="1", name="Down", annotations={"summary": "Shop is down"}, state="firing",

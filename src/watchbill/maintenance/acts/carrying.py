@@ -150,10 +150,10 @@ def _end(change: Change, by: Person, state: State, outcome: str) -> Outcome:
 
 
 def _shown_at_the_end(change: Change, by: Person) -> list[Show]:
-    """Shown by whoever did it all under a go-ahead, or led a critical one; seen by the guide."""
+    """Of whoever did it all under a go-ahead, or led a critical one; seen by who let it happen."""
     routine = change.tier is Tier.ROUTINE and change.started_by_id == by.pk
     if routine and begun_with_a_go_ahead(change, by):
         return [Show("MA-L1-2", by, on=change, guided=True)]
     if change.led_by_id == by.pk and ended_as_planned(change):
-        return [Show("MA-L3-1", by, on=change, guided=True)]
+        return [Show("MA-L3-1", by, on=change)]  # a critical act has its second person
     return []
