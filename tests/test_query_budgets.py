@@ -67,7 +67,7 @@ BUDGETS: dict[str, int] = {
     "catalog:components": 12,
     "commitments:commitment": 6,
     "commitments:commitments": 3,
-    "home:now": 37,
+    "home:now": 36,
     "home:palette": 11,
     "incidents:declare": 2,
     "incidents:incidents": 4,

@@ -6,7 +6,6 @@ from tests.ladder.conftest import Shows
 from watchbill.acts.acts import void
 from watchbill.acts.given import CannotBeDone
 from watchbill.home.needs import needs_of
-from watchbill.ladder import judged
 from watchbill.ladder.acts import (
     answer_contest,
     contest,
@@ -213,7 +212,7 @@ def test_a_wrong_signature_is_voided(jun: Person, sam: Person, lea: Person) -> N
         return_duty.perform(lea, jun, duty="IR-L1-3", reason="r", next_act="n")
     void.perform(sam, done, why="the wrong line")
     assert line(jun, "IR-L1-3").state == "open"
-    assert list(judged.to_note(jun)) == []
+    assert matrix(jun).unseen == []
 
 
 def test_an_unknown_duty_is_told(jun: Person, sam: Person) -> None:

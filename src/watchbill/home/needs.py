@@ -14,6 +14,7 @@ from watchbill.incidents.reads import to_look_back_on
 from watchbill.investigations import reads as investigations
 from watchbill.ladder import judged
 from watchbill.ladder.models import Judgement
+from watchbill.ladder.reads import Matrix, matrix
 from watchbill.maintenance.models import Change, Progress
 from watchbill.monitoring.reads import waiting_for
 from watchbill.paging.reads import open_pages
@@ -38,8 +39,9 @@ class Need:
     since: datetime | None = None
 
 
-def needs_of(person: Person) -> list[Need]:
-    """Everything, most urgent first."""
+def needs_of(person: Person, place: Matrix | None = None) -> list[Need]:
+    """Everything, most urgent first. `place` is where the person stands, if it is known already."""
+    unseen = (place or matrix(person)).unseen
     return [
         *_pages(person),
         *_asked(person),
@@ -54,7 +56,7 @@ def needs_of(person: Person) -> list[Need]:
         *_investigations(person),
         *_commitments(person),
         *_walks(person),
-        *_growth(person),
+        *_growth(person, unseen),
     ]
 
 
@@ -203,8 +205,8 @@ def _walks(person: Person) -> Iterator[Need]:
         )  # fmt: skip
 
 
-def _growth(person: Person) -> Iterator[Need]:
-    for said in judged.to_note(person)[:MOST]:
+def _growth(person: Person, unseen: list[Judgement]) -> Iterator[Need]:
+    for said in unseen[:MOST]:
         kind, told = "good", said.reason
         if said.word == Judgement.Word.RETURNED:
             kind, told = "warn", f"{said.reason} Next: {said.next_act}."

@@ -34,7 +34,7 @@ def now(request: Request) -> HttpResponse:
         "home/now.html",
         {
             "system": reads.system(),
-            "needs": needs.needs_of(request.user),
+            "needs": needs.needs_of(request.user, mine),
             "matrix": mine,
             "groups": [(cell, rows_of(cell.lines, request.user)) for cell in mine.mine],
             "who": request.user,

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from django.core.paginator import Page, Paginator
-from django.db.models import CharField, Count, Exists, OuterRef, Prefetch, Q, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Count, Prefetch, Q, QuerySet
 
 from watchbill.catalog.models import Component
 from watchbill.incidents.models import Incident, Seat, Workaround
@@ -45,17 +44,22 @@ def listed_for(component: Component) -> QuerySet[Workaround]:
     return listed.select_related("component", "runbook").order_by("title")[:PER_PAGE]
 
 
-def to_look_back_on(person: Person) -> QuerySet[Seat]:
+def to_look_back_on(person: Person) -> list[Seat]:
     """Seats under instruction that `person` learned or guided in lately and said nothing about."""
-    about = Concat(Value(f"{Seat._meta.label_lower}:"), Cast(OuterRef("pk"), CharField()))
-    said = Debrief.objects.filter(by=person, entry=None, about=about)
     guided = Seat.objects.filter(Q(person=person) | Q(guide=person)).exclude(guide=None)
     lately = guided.filter(
         role=Seat.Role.UNDER_INSTRUCTION, incident__state__in=Incident.OVER,
         incident__resolved_at__gte=clock.now() - LOOK_BACK_WITHIN,
     )  # fmt: skip
-    rows = lately.filter(~Exists(said)).select_related("incident", "person", "guide")
-    return rows.order_by("-incident__resolved_at", "-pk")
+    found = lately.select_related("incident", "person", "guide").order_by(
+        "-incident__resolved_at", "-pk"
+    )
+    if not (seats := list(found)):
+        return []
+    about = [seat.ref for seat in seats]
+    said = Debrief.objects.filter(by=person, entry=None, about__in=about)
+    told = set(said.values_list("about", flat=True))
+    return [seat for seat in seats if seat.ref not in told]
 
 
 def counts() -> dict[str, int]:

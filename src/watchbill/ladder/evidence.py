@@ -7,7 +7,6 @@ the duty was fulfilled, with an outcome and a witness (`acts/shown.py`); only th
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain
 
 from django.db import connection
 from django.db.models import Q
@@ -43,50 +42,40 @@ class Item:
 
 @dataclass(frozen=True)
 class Practice:
-    """On how many objects somebody practised a duty, and the last time."""
+    """That somebody practised a duty, and the last time."""
 
-    times: int
     last: Item
 
 
-# Counted by the database from two indexes, because a ledger grows for ever: {acts} are rows of
-# (duty, kind, area), {guiding} rows of (duty, area).
-COUNT = """
-WITH evidence (duty, kind, area) AS (VALUES {acts}),
-guiding (duty, area) AS (VALUES {guiding}),
-shown AS (
-    SELECT duty, subject, id FROM evidence JOIN acts_entry USING (kind, area)
-    WHERE by_id = %s AND state = 'done'
-    UNION ALL
-    SELECT duty, subject, id FROM guiding JOIN acts_entry USING (area)
-    WHERE guide_id = %s AND state = 'done'
-)
-SELECT duty, COUNT(DISTINCT subject), MAX(id) FROM shown
-WHERE id NOT IN (SELECT voids_id FROM acts_entry WHERE voids_id IS NOT NULL)
-GROUP BY duty
+# Grouped by the database along two indexes, because a ledger grows for ever.
+LAST = """
+SELECT kind, area, 0, MAX(id) FROM acts_entry WHERE by_id = %s AND state = 'done'
+AND id NOT IN (SELECT voids_id FROM acts_entry WHERE voids_id IS NOT NULL) GROUP BY kind, area
+UNION ALL
+SELECT '', area, 1, MAX(id) FROM acts_entry WHERE guide_id = %s AND state = 'done'
+AND id NOT IN (SELECT voids_id FROM acts_entry WHERE voids_id IS NOT NULL) GROUP BY area
 """
 
 
 def practised(person: Person, named: Named | None = None) -> dict[str, Practice]:
-    """Duty of the shipped ladder -> how often `person` practised it and when last; two queries.
+    """Duty of the shipped ladder -> when `person` practised it last; two queries.
 
     `named` are further duties, of another ladder, with the acts by which they are practised.
     """
-    areas = {area.prefix: area.value for area in Area}
-    acts = [(d, kind.name, areas[d[:2]]) for kind in KINDS.values() for d in kind.duties]
-    for duty, names in (named or {}).items():
-        acts += [(duty, name, area.value) for name in names for area in Area]
-    guiding = [(duty, area.value) for area, duty in GUIDING.items()]
-    asked = COUNT.format(
-        acts=", ".join(["(%s, %s, %s)"] * len(acts)), guiding=", ".join(["(%s, %s)"] * len(guiding))
-    )
     with connection.cursor() as cursor:
-        cursor.execute(asked, [*chain(*acts), *chain(*guiding), person.pk, person.pk])
-        counted: list[tuple[str, int, int]] = cursor.fetchall()
-    last = Entry.objects.select_related("by", "guide").in_bulk({entry for _, _, entry in counted})
+        cursor.execute(LAST, [person.pk, person.pk])
+        rows: list[tuple[str, str, int, int]] = cursor.fetchall()
+    by_act: dict[str, list[str]] = defaultdict(list)
+    for duty, names in (named or {}).items():
+        for name in names:
+            by_act[name].append(duty)
+    last: dict[str, tuple[int, bool]] = {}
+    for kind, area, guided, entry in rows:
+        for duty in (*_belonging(kind, area, as_guide=bool(guided)), *by_act.get(kind, ())):
+            last[duty] = max(last.get(duty, (0, False)), (entry, bool(guided)))
+    entries = Entry.objects.select_related("by", "guide").in_bulk({n for n, _ in last.values()})
     return {
-        duty: Practice(times, Item(last[entry], as_guide=last[entry].guide_id == person.pk))
-        for duty, times, entry in counted
+        duty: Practice(Item(entries[number], as_guide)) for duty, (number, as_guide) in last.items()
     }
 
 
@@ -149,15 +138,19 @@ def by_acts(person: Person, names: Iterable[str]) -> list[Item]:
 
 
 def duties_of(entry: Entry, *, as_guide: bool) -> Iterable[str]:
-    """The duties that a done entry is evidence for: of its actor, or of its guide."""
-    area = next((a for a in Area if a.value == entry.area), None)
-    if area is None:
+    """The duties that a done entry belongs to: of its actor, or of its guide."""
+    return _belonging(entry.kind, entry.area, as_guide=as_guide)
+
+
+def _belonging(kind: str, area: str, *, as_guide: bool) -> Iterable[str]:
+    where = next((one for one in Area if one.value == area), None)
+    if where is None:
         return ()
     if as_guide:
-        return (GUIDING[area],)
-    kind = KINDS.get(entry.kind)
+        return (GUIDING[where],)
+    known = KINDS.get(kind)
     # An act may serve two areas (a runbook step for an incident or for a change): its own counts.
-    return [duty for duty in kind.duties if duty.startswith(area.prefix)] if kind else ()
+    return [duty for duty in known.duties if duty.startswith(where.prefix)] if known else ()
 
 
 def completing(duty: str) -> list[str]:

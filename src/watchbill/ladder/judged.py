@@ -1,7 +1,7 @@
 """What was said of a person's lines, read: which signatures hold, which contests wait."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import CharField, Exists, OuterRef, QuerySet, Value
@@ -84,9 +84,10 @@ def lines(people: Iterable[Person]) -> dict[int, dict[str, list[Judgement]]]:
     return found
 
 
-def to_note(person: Person) -> QuerySet[Judgement]:
-    """What was said of `person` and they have not marked as seen."""
-    return valid([person]).filter(noted_at=None)
+def unseen(said: Mapping[str, Iterable[Judgement]]) -> list[Judgement]:
+    """What of the lines of one person they have not marked as seen, the newest first."""
+    every = (one for judgements in said.values() for one in judgements)
+    return sorted((one for one in every if one.noted_at is None), key=lambda one: -one.pk)
 
 
 def contests_for(person: Person) -> list[Judgement]:

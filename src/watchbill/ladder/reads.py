@@ -137,6 +137,7 @@ class Matrix:
     ladder: Ladder
     heads: list[str]
     rows: list[tuple[Where, list[Cell]]]
+    unseen: list[Judgement]  # what was said of their lines, that they have not marked as seen
 
     @property
     def mine(self) -> list[Cell]:
@@ -186,7 +187,7 @@ def matrix(person: Person) -> Matrix:
             items = guided(done, duty.acts)
         practice = practised.get(f"+{duty.key}" if duty.acts else duty.default_key)
         lines.append(line_of(duty, areas[duty.area], practice, items, said, now))
-    return _arranged(ladder, list(areas.values()), lines, person)
+    return _arranged(ladder, list(areas.values()), lines, person, judged.unseen(said))
 
 
 def line_of(
@@ -231,7 +232,9 @@ def guided(done: Iterable[evidence.Item], names: Iterable[str]) -> tuple[Item, .
     return tuple(found)
 
 
-def _arranged(ladder: Ladder, areas: list[Where], lines: list[Line], person: Person) -> Matrix:
+def _arranged(
+    ladder: Ladder, areas: list[Where], lines: list[Line], person: Person, unseen: list[Judgement]
+) -> Matrix:
     by_place: dict[tuple[str, int], list[Line]] = {}
     for line in lines:
         by_place.setdefault((line.duty.area, line.duty.level), []).append(line)
@@ -244,7 +247,8 @@ def _arranged(ladder: Ladder, areas: list[Where], lines: list[Line], person: Per
         return Cell(where, level, title, by_place.get((where.slug, level), []), mine)
 
     rows = [(where, [cell(where, level) for level in levels]) for where in areas]
-    return Matrix(ladder, [f"L{n} {title_of(ladder, n, short=True)}" for n in levels], rows)
+    heads = [f"L{n} {title_of(ladder, n, short=True)}" for n in levels]
+    return Matrix(ladder, heads, rows, unseen)
 
 
 def title_of(ladder: Ladder, level: int, *, short: bool = False) -> str:

@@ -89,7 +89,15 @@ class Person(AbstractBaseUser, Subject):
 
     def forget(self) -> None:
         """Drop what was remembered of standing, seats, what waits, what to do: it is read anew."""
-        for name in ("levels", "facts", "asks", "go_aheads", "do_now", "_prefetched_objects_cache"):
+        for name in (
+            "levels",
+            "facts",
+            "asks",
+            "go_aheads",
+            "do_now",
+            "said",
+            "_prefetched_objects_cache",
+        ):
             self.__dict__.pop(name, None)
 
 
