@@ -8,7 +8,8 @@ from watchbill.web.sections import SECTIONS, Tab, section_of
 
 PLACES = {
     "/": "now", "/asks": "now", "/incidents/7/": "incidents", "/runs/1/": "incidents",
-    "/runbooks/write": "incidents", "/reviews/": "incidents", "/improvements/3/": "incidents",
+    "/runbooks/write": "incidents", "/reviews/": "learning", "/improvements/3/": "learning",
+    "/tours/walks/2/": "learning",
     "/page/": "incidents", "/monitoring/alerts/1/": "monitoring", "/ladder/duties": "ladder",
     "/maintenance/components/x/": "maintenance", "/people/ann": "ladder", "/teams/shop": "ladder",
 }  # fmt: skip

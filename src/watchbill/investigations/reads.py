@@ -116,6 +116,11 @@ class Case:
         return sum(not step.settled for step in self.steps)
 
     @property
+    def next_step(self) -> Step | None:
+        """The first that nobody has answered."""
+        return next((step for step in self.steps if not step.settled), None)
+
+    @property
     def window_over(self) -> bool:
         """The change that settles it was made long enough ago."""
         return self.settling.until is not None and clock.now() >= self.settling.until

@@ -89,7 +89,7 @@ class PartRow:
     @property
     def look(self) -> str:
         """The kind of its tag."""
-        return {"done": "guide", "accepted": "good", "taken": "warn"}.get(self.part.state, "")
+        return {"done": "guide", "accepted": "good", "taken": "deep"}.get(self.part.state, "")
 
 
 def parts(change: Change, person: Person) -> list[PartRow]:

@@ -123,6 +123,11 @@ def check(
     return register
 
 
+def _counted(many: int, least: int, what: str) -> str:
+    """ "1 of 2 charts" while some are missing; the number alone once there are enough."""
+    return f"{many} of {least} {what}" if many < least else f"{many} {what}"
+
+
 @check(
     "owner-has-members",
     "The team that owns it has enough members",
@@ -137,7 +142,7 @@ def owner_has_members(ask: Asking) -> Verdicts:
     return {
         one.pk: Verdict(
             members.get(one.owner_id, 0) >= least,
-            f"{one.owner} has {members.get(one.owner_id, 0)} of {least} members",
+            f"{one.owner} has {_counted(members.get(one.owner_id, 0), least, 'members')}",
         )
         for one in ask.components
     }
@@ -151,9 +156,10 @@ def owner_has_members(ask: Asking) -> Verdicts:
 def has_chart(ask: Asking) -> Verdicts:
     """Counts its charts."""
     least = int(ask.given["at_least"])
+    counted = {one.pk: len(one.charts) for one in ask.components}
     return {
-        one.pk: Verdict(len(one.charts) >= least, f"{len(one.charts)} of {least} charts are set")
-        for one in ask.components
+        pk: Verdict(many >= least, _counted(many, least, "charts are set"))
+        for pk, many in counted.items()
     }
 
 

@@ -40,24 +40,18 @@ SECTIONS = (
     Section(
         "incidents", "Incident response", "Incidents", "siren", "/incidents/",
         owns=(
-            "/runbooks/", "/runs/", "/investigations/", "/reviews/", "/improvements/", "/designs/",
-            "/proposals/", "/commitments/", "/page/",
+            "/page/", "/runbooks/", "/runs/", "/investigations/", "/commitments/",
         ),
         tabs=(
             Tab("Incidents", "/incidents/"),
+            Tab("Your pages", "/page/"),
             Tab("Runbooks", "/runbooks/"),
             Tab("Investigations", "/investigations/"),
-            Tab("Reviews", "/reviews/"),
-            Tab("Improvements", "/improvements/"),
-            Tab("Designs", "/designs/"),
-            Tab("Proposals", "/proposals/"),
             Tab("Commitments", "/commitments/"),
-            Tab("Your pages", "/page/"),
         ),
     ),
     Section(
         "monitoring", "Monitoring", "Monitoring", "activity", "/monitoring/",
-        owns=("/tours/",),
         tabs=(
             Tab("Overview", "/monitoring/"),
             Tab("Watch", "/monitoring/watch/"),
@@ -66,7 +60,6 @@ SECTIONS = (
             Tab("Silences", "/monitoring/silences/"),
             Tab("Explore", "/monitoring/explore/"),
             Tab("Reports", "/monitoring/reports/"),
-            Tab("Tours", "/tours/"),
             Tab("Hosts", "/monitoring/hosts/"),
             Tab("Sources", "/monitoring/sources/"),
         ),
@@ -80,6 +73,18 @@ SECTIONS = (
             Tab("Components", "/maintenance/components/"),
             Tab("Standards", "/standards/"),
         ),
+    ),
+    Section(
+        "learning", "Learning", "Learning", "lightbulb", "/reviews/",
+        owns=("/improvements/", "/designs/", "/proposals/", "/tours/"),
+        tabs=(
+            Tab("Reviews", "/reviews/"),
+            Tab("Improvements", "/improvements/"),
+            Tab("Designs", "/designs/"),
+            Tab("Proposals", "/proposals/"),
+            Tab("Tours", "/tours/"),
+        ),
+        in_bar=False,
     ),
     Section(
         "ladder", "Ladder", "Ladder", "list-checks", "/ladder/",

@@ -5,16 +5,19 @@ from typing import Any
 
 from django import template
 from django.template.context import RequestContext
+from django.utils import timezone
 
 from watchbill.acts import perform
 from watchbill.acts.authority import Effect
 from watchbill.acts.models import Entry
 from watchbill.acts.registry import KINDS
 from watchbill.acts.web import form_url
+from watchbill.lib import clock
 from watchbill.people.models import Person
 from watchbill.people.subject import Subject, find
 
 register = template.Library()
+LATEST = 10  # lines of a timeline that are always in sight
 
 
 @register.inclusion_tag("acts/button.html", takes_context=True)
@@ -66,11 +69,33 @@ def act(
 def timeline(context: RequestContext, entries: Iterable[Entry]) -> dict[str, Any]:
     """Ledger entries as a timeline, with the go-ahead box for whoever can answer."""
     request = context["request"]
+    lines = [_line(entry, request.user) for entry in entries]
+    earlier, shown = _fold(lines)
+    _mark_days(earlier)
+    _mark_days(shown)
     return {
         "request": request,
         "csrf_token": context.get("csrf_token"),
-        "lines": [_line(entry, request.user) for entry in entries],
+        "earlier": earlier,
+        "lines": shown,
     }
+
+
+def _fold(lines: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Of a long timeline what is folded away, and what stays in sight: the latest, what waits."""
+    if len(lines) <= 2 * LATEST:
+        return [], lines
+    old, latest = lines[:-LATEST], lines[-LATEST:]
+    waits = [line for line in old if line["open"]]
+    return [line for line in old if not line["open"]], waits + latest
+
+
+def _mark_days(lines: list[dict[str, Any]]) -> None:
+    """Lines give the time of day only: the first of each day names it, unless all is of today."""
+    before = timezone.localdate(clock.now())
+    for line in lines:
+        day = timezone.localdate(line["entry"].at)
+        line["new_day"], before = day != before, day
 
 
 @register.inclusion_tag("acts/ask.html", takes_context=True)
