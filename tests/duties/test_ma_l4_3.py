@@ -38,4 +38,4 @@ def test_ma_l4_3(
     assert lead.shown("MA-L4-3") == []
     senior.does("standards.accept_report", version, **word)
     lead.showed("MA-L4-3", on=version, witness=senior)
-    senior.sees(f"/standards/{key(standard)}/", "of 2 members", "It is so.")
+    senior.sees(f"/standards/{key(standard)}/", " members", "It is so.")
