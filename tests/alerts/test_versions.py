@@ -1,6 +1,6 @@
 """Versions of rules written in Watchbill: drafted, put in force, kept beside files, taken back."""
 
-from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,13 +8,16 @@ from tests.alerts.conftest import T0, FakeTelemetry
 
 from watchbill.acts.given import CannotBeDone
 from watchbill.acts.models import Shown
-from watchbill.alerts import acts, reads, trial, watching
+from watchbill.alerts import acts, reads, trial
+from watchbill.alerts.acts.rules import LATELY
 from watchbill.alerts.evaluate import evaluate_due
 from watchbill.alerts.load import read_folder
 from watchbill.alerts.models import Alert, Rule, RuleFile, RuleTrial, RuleVersion
 from watchbill.catalog.models import Component
 from watchbill.lib import clock
 from watchbill.people.models import House, Person
+from watchbill.seats import acts as seats
+from watchbill.seats.models import Seat
 
 FILE = """groups:
 - name: web
@@ -164,9 +167,8 @@ def test_only_so_many_trials_wait(
 
 
 def test_who_confirms_a_version(
-    filed: Rule, sam: Person, ann: Person, jun: Person, firing: Callable[..., Alert],
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    filed: Rule, sam: Person, ann: Person, jun: Person, checkout: Component
+) -> None:
     version = tried(draft(filed, sam))
     with pytest.raises(CannotBeDone, match="not in force"):
         acts.confirm_rule.perform(ann, version, how="Quiet.")
@@ -175,18 +177,41 @@ def test_who_confirms_a_version(
     for who, told in ((sam, "of their own"), (jun, "L2 or above"), (ann, "no watch")):
         with pytest.raises(CannotBeDone, match=told):
             acts.confirm_rule.perform(who, version, how="Quiet.")
-    monkeypatch.setattr(watching, "_providers", [lambda person: person == ann])
+    seats.take_watch.perform(ann, checkout)
     acts.confirm_rule.perform(ann, version, how="Quiet, and it told of the one fault.")
     shown = Shown.objects.get()
     assert (shown.duty, shown.person, shown.witness) == ("MO-L3-4", sam, ann)
 
 
 def test_whose_words_somebody_else_put_in_force_shows_nothing(
-    filed: Rule, sam: Person, jun: Person, ann: Person, monkeypatch: pytest.MonkeyPatch
+    filed: Rule, sam: Person, jun: Person, ann: Person, checkout: Component
 ) -> None:
     version = tried(draft(filed, jun))
     acts.put_rule_in_force.perform(sam, version)
     version.refresh_from_db()
-    monkeypatch.setattr(watching, "_providers", [lambda person: True])
+    seats.take_watch.perform(ann, checkout)
     acts.confirm_rule.perform(ann, version, how="Quiet.")
     assert not Shown.objects.exists()
+
+
+def test_a_watch_that_was_stood_lately_counts_as_far_as_the_version_was_in_force(
+    filed: Rule, sam: Person, ann: Person, jun: Person, checkout: Component
+) -> None:
+    seats.take_watch.perform(ann, checkout)
+    watch = Seat.objects.get()
+    seats.end_seat.perform(ann, watch, why="It is evening.")
+    clock.shift(timedelta(hours=1))
+    version = tried(draft(filed, sam))
+    acts.put_rule_in_force.perform(sam, version)
+    version.refresh_from_db()
+    with pytest.raises(CannotBeDone, match="no watch"):  # it ended before
+        acts.confirm_rule.perform(ann, version, how="Quiet.")
+    seats.take_watch.perform(ann, checkout)
+    clock.shift(timedelta(hours=8))
+    seats.end_seat.perform(ann, Seat.objects.get(until=None), why="It is evening.")
+    clock.shift(LATELY)
+    with pytest.raises(CannotBeDone, match="no watch"):
+        acts.confirm_rule.perform(ann, version, how="Quiet.")
+    clock.shift(-timedelta(hours=1))
+    acts.confirm_rule.perform(ann, version, how="It told of the one fault.")
+    assert Shown.objects.get().witness == ann

@@ -101,6 +101,14 @@ def waiting_for(person: Person) -> QuerySet[Seat]:
     return seats().filter(asked | Q(handed_to=person), until=None).order_by("pk")
 
 
+def stood_watch(person: Person, since: datetime) -> bool:
+    """Whether `person` stands a watch alone, or did at some moment after `since`."""
+    alone = Seat.objects.filter(
+        holder=person, role=Role.WATCH, provisional=False, under_instruction=False
+    )
+    return alone.filter(Q(until=None) | Q(until__gt=since)).exists()
+
+
 def learners() -> QuerySet[Seat]:
     """Watches under instruction that wait for a guide."""
     return seats().filter(until=None, under_instruction=True, guide=None).order_by("pk")

@@ -8,7 +8,7 @@ from watchbill.acts import timeline
 from watchbill.acts.given import CannotBeDone, Field, Long
 from watchbill.acts.kinds import Outcome, act
 from watchbill.acts.shown import Show
-from watchbill.alerts import force, rulefile, trial, watching
+from watchbill.alerts import force, rulefile, trial
 from watchbill.alerts.changes import component_of, components_of
 from watchbill.alerts.models import Alert, Rule, RuleTrial, RuleVersion
 from watchbill.alerts.rulefile import RuleText, WrongFile
@@ -17,10 +17,12 @@ from watchbill.lib import clock
 from watchbill.lib.levels import Area, Tier
 from watchbill.people.models import House, Person
 from watchbill.people.subject import Subject
+from watchbill.seats.reads import stood_watch
 from watchbill.web.words import duration_words
 
 DAYS = 7
 MOST_DAYS = 30
+LATELY = timedelta(days=7)  # a watch that ended longer ago tells no more how a rule does
 MOST_OPEN = 20  # trials that wait or run, of everybody together
 Days = Annotated[int, Field(label="Tried on how many days", help=f"1 to {MOST_DAYS}.")]
 
@@ -240,7 +242,7 @@ def confirm_rule(
     *,
     how: Annotated[str, Field(label="How it does", help="From your watch, in a sentence.")],
 ) -> Outcome:
-    """Say, as somebody who stands watch, that the new version tells what it should."""
+    """Say, as somebody who stands or lately stood watch, that it tells what it should."""
     if by.pk in (version.by_id, version.put_by_id):
         raise CannotBeDone("Nobody confirms a rule of their own.")
     if by.level(Area.MONITORING) < 2:
@@ -251,9 +253,9 @@ def confirm_rule(
         raise CannotBeDone(f"{version.confirmed_by} confirmed it already.")
     if not 0 < len(how.strip()) <= 1000:
         raise CannotBeDone("Say it in 1 to 1000 characters.", field="how")
-    if not (_took_its_alert(version, by) or watching.stands_watch(by)):
+    if not (_took_its_alert(version, by) or _stood_watch(version, by)):
         raise CannotBeDone(
-            "You hold no watch and took no alert of it since it is in force.",
+            "You held no watch and took no alert of it since it is in force.",
             hint="Whoever takes its next alert can say how it does.",
         )
     version.confirmed_by, version.confirmed_at = by, clock.now()
@@ -261,6 +263,12 @@ def confirm_rule(
     # The duty is to put a better rule in force: who wrote it and who did so must be one person.
     own = version.put_by == version.by
     return {"shows": [Show("MO-L3-4", version.by, on=version, witness=by)] if own else []}
+
+
+def _stood_watch(version: RuleVersion, by: Person) -> bool:
+    """While the version was in force, and not so long ago that they speak from memory."""
+    since = clock.now() - LATELY
+    return stood_watch(by, max(since, version.put_at) if version.put_at else since)
 
 
 def _took_its_alert(version: RuleVersion, by: Person) -> bool:
