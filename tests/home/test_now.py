@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from tests.conftest import MakePerson
 from tests.home.conftest import PagePerson
 
 from watchbill.alerts.models import Alert
@@ -15,8 +16,10 @@ from watchbill.incidents.models import Incident
 from watchbill.lib import clock
 from watchbill.maintenance.models import Change, Progress
 from watchbill.monitoring.models import Report
-from watchbill.people.models import Person, Team
+from watchbill.people.models import House, Person, Team
 from watchbill.practice.models import Improvement, Review
+from watchbill.seats import acts as seats
+from watchbill.seats.models import Seat
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +100,29 @@ def test_a_report_needs_who_stands_above_the_reporter(jun: Person, ann: Person) 
     assert marks(jun) == marks(ann) == []
     report_of(jun)
     assert marks(ann) == ["anomaly"]
+
+
+def test_a_hand_over_and_a_seat_to_accept_need_whom_they_wait_for(
+    checkout: Component, house: House, make_person: MakePerson, ann: Person, sam: Person
+) -> None:
+    other = make_person("olu", 2)
+    seats.take_watch.perform(ann, checkout)
+    watch = Seat.objects.get()
+    assert marks(other) == []
+    seats.hand_over.perform(ann, watch, to="olu", said="Quiet since noon, mind the queue.")
+    (need,) = needs_of(other)
+    assert need.title == "Ann hands over to you: Watch over Checkout"
+    assert (need.mark, need.detail) == ("hand-over", "Quiet since noon, mind the queue.")
+    assert marks(ann) == []
+    seats.assign.perform(sam, checkout, role="caretaker", person="olu")
+    assert marks(other) == ["hand-over", "seat"]
+    asked = Seat.objects.get(role=Seat.Role.CARETAKER)
+    assert needs_of(other)[1].detail == "Sam asks you to hold it."
+    assert needs_of(other)[1].url == f"/seats/{asked.pk}/"
+    watch.refresh_from_db()
+    seats.accept_handover.perform(other, watch)
+    seats.accept_seat.perform(other, asked)
+    assert marks(other) == []
 
 
 def test_of_each_sort_the_first_few(checkout: Component, ann: Person) -> None:

@@ -21,6 +21,7 @@ from watchbill.paging.reads import open_pages
 from watchbill.people.models import Person
 from watchbill.practice.models import Improvement, Review
 from watchbill.practice.reads import to_confirm, to_countersign
+from watchbill.seats import reads as standing
 from watchbill.tours.reads import to_be_seen
 
 MOST = 8  # of each sort
@@ -47,6 +48,7 @@ def needs_of(person: Person, place: Matrix | None = None) -> list[Need]:
         *_asked(person),
         *_waiting(person),
         *_seats(person),
+        *_standing_seats(person),
         *_tasks(person),
         *_look_backs(person),
         *_changes(person),
@@ -95,6 +97,24 @@ def _seats(person: Person) -> Iterator[Need]:
             seat.incident.title, f"You hold a seat: {role}.",
             reverse("incidents:room", args=[seat.incident_id]), "Go there", seat.since,
         )  # fmt: skip
+
+
+def _standing_seats(person: Person) -> Iterator[Need]:
+    """A watch that is handed over to them, and what they were asked to hold."""
+    for row in standing.rows(standing.waiting_for(person)[:MOST]):
+        seat = row.seat
+        address = reverse("seats:seat", args=[seat.pk])
+        if seat.handed_to_id == person.pk:
+            yield Need(
+                "warn", "hand-over", f"{seat.holder} hands over to you: {row.title}",
+                seat.handover, address, "Read and accept", seat.handed_at,
+            )  # fmt: skip
+        else:
+            asked_by = seat.given_by or "Somebody"
+            yield Need(
+                "deep", "seat", row.title, f"{asked_by} asks you to hold it.",
+                address, "Accept", seat.since,
+            )  # fmt: skip
 
 
 def _tasks(person: Person) -> Iterator[Need]:
