@@ -17,6 +17,12 @@ from watchbill.lib.levels import Area
 from watchbill.maintenance.models import Change
 from watchbill.people.models import House, Person, Standing, Team
 from watchbill.practice.models import Review
+from watchbill.proposals import acts as proposals
+from watchbill.seats import acts as seats
+from watchbill.seats.models import Seat
+from watchbill.tours import acts as tours
+from watchbill.tours.models import Tour, Walk
+from watchbill.tours.reads import EXAMPLE
 
 pytestmark = pytest.mark.django_db
 PRACTISED = sorted({duty for kind in KINDS.values() for duty in kind.duties} | {*GUIDING.values()})
@@ -96,3 +102,30 @@ def test_the_very_thing_that_can_be_done_today(
     place = now(jun, "MA-L1-4", [])
     assert place is not None
     assert place.url == mine.get_absolute_url()
+
+
+def test_what_waits_in_seats_on_tours_and_among_proposals(
+    house: House, team: Team, jun: Person, ann: Person, sam: Person
+) -> None:
+    shop = Component.objects.create(slug="shop", name="Shop", owner=team)
+    team.members.add(jun)
+    assert words(jun, "MO-L1-2") == "make the watch round of Shop"
+    assert words(jun, "MA-L1-1") == "take the tour of Shop"
+    tours.publish.perform(sam, house, text=EXAMPLE)
+    assert words(jun, "MO-L1-1") == "walk “How busy the shop is”"
+    walk = tours.start_walk.perform(jun, Tour.objects.get()).came_of_it["ref"]
+    Walk.objects.filter(pk=walk.partition(":")[2]).update(finished_at=clock.now())
+    assert words(jun, "MO-L1-1") == ""
+    seats.take_watch.perform(ann, shop)
+    assert words(ann, "MO-L2-1") == "write to your watch's log"
+    seats.hand_over.perform(ann, Seat.objects.get(), to="sam", said="Quiet since noon, as ever.")
+    assert words(sam, "MO-L2-1") == "accept the watch that is handed over to you"
+    assert words(ann, "MA-L2-1") == ""
+    seats.assign.perform(sam, shop, role="caretaker", person="ann")
+    assert words(ann, "MA-L2-1") == "accept the caretaker's seat"
+    seats.accept_seat.perform(ann, Seat.objects.get(role="caretaker"))
+    assert words(ann, "MA-L2-1") == "go on as caretaker"
+    process = {"kind": "process", "area": "incident-response", "text": "Sooner."}
+    proposals.propose.perform(ann, house, title="Tell support", **process)
+    assert words(ann, "IR-L3-4") == ""
+    assert words(sam, "IR-L3-4") == "take a position on “Tell support”"
