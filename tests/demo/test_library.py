@@ -12,6 +12,7 @@ from watchbill.demo.place import SERVICES
 from watchbill.lib.levels import Area
 from watchbill.runbooks.parse import parse
 from watchbill.runbooks.procedure import Command, Http
+from watchbill.tours import parse as tours
 
 PORTS = {"checkout": 8101, "payments": 8102, "catalogue": 8103}
 TEXTS = library.runbooks(PORTS) | library.procedures(PORTS)
@@ -60,6 +61,13 @@ def test_a_runbook_can_be_read_and_its_steps_be_done(slug):
             assert len(more) == bool(ACTIONS[action].more)
         if isinstance(step.do, Http):
             assert step.do.url.startswith("http://127.0.0.1:81"), "a service's own address"
+
+
+def test_the_tour_can_be_read_and_is_of_a_component_there_is():
+    written = tours.parse(library.tour())
+    assert written.component in SERVICES
+    assert {step.kind for step in written.steps} == {"find", "fact", "choice", "text"}
+    assert all('job="example"' in step.query for step in written.steps if step.query)
 
 
 def test_the_catalogue_lists_what_a_component_needs_before_it():

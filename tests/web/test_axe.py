@@ -79,9 +79,7 @@ def _fill(team: Team) -> None:
     team.does("junior", "maintenance.record_progress", change, text="Half.", to="associate")
     team.does("associate", "alerts.silence", "people.house:1",
               matchers='alertname="None"', minutes=60, why="It is being moved")  # fmt: skip
-    watch = team.does("associate", "seats.take_watch", "people.team:storefront")
-    team.does("junior", "seats.log", watch, text="As ever", query="up")
-    team.does("associate", "seats.take_care", "catalog.component:payments")
+    team.does("junior", "seats.log", "seats.seat:1", text="As ever", query="up")
     team.does("junior", "monitoring.report_anomaly", "catalog.component:checkout",
               what="A step", query="up",
               start="2026-01-01T10:00:00Z", end="2026-01-01T10:10:00Z")  # fmt: skip
@@ -157,8 +155,8 @@ def _learn(team: Team, review: str) -> None:
 
 def _walk(team: Team) -> None:
     """A walk under way and one that is finished, a written tour, a rule on trial."""
-    team.does("senior", "tours.publish", "people.house:1", text=TOUR)
-    walk = team.does("junior", "tours.start_walk", "tours.tour:1")
+    tour = team.does("senior", "tours.publish", "people.house:1", text=TOUR)
+    walk = team.does("junior", "tours.start_walk", tour)
     team.does("junior", "tours.answer", walk, step=1, text="Users wait.")
     team.does("junior", "tours.finish", walk)
     walk = team.does("junior", "tours.start_walk", "catalog.component:checkout", of="charts")
@@ -192,21 +190,21 @@ def _pages(demo: Demo, page: Page) -> list[str]:
 
 
 SINGLE = [
-    "/proposals/1/", "/commitments/1/", "/standards/1/",
+    "/proposals/1/", "/proposals/3/", "/commitments/1/", "/standards/1/", "/standards/2/",
+    "/standards/1/versions/1/", "/standards/2/versions/1/", "/seats/2/", "/seats/3/",
     "/incidents/1/", "/incidents/2/", "/runs/1/", "/runbooks/checkout-errors/", "/reviews/1/",
-    "/reviews/2/", "/reviews/3/", "/improvements/2/", "/designs/1/", "/pairings/1/",
-    "/incidents/1/record/",
-    "/improvements/1/", "/monitoring/alerts/1/", "/monitoring/alerts/1/calls/",
-    "/monitoring/rules/1/", "/monitoring/silences/1/", "/monitoring/reports/1/",
-    "/monitoring/components/checkout/", "/monitoring/explore/?query=up", "/page/1/",
-    "/maintenance/components/checkout/", "/maintenance/changes/1/",
-    "/investigations/1/", "/people/junior",
-    "/maintenance/components/checkout/", "/maintenance/changes/1/", "/seats/2/", "/people/junior",
-    "/people/associate", "/teams/storefront", "/ladder/people/junior", "/ladder/duties/IR-L1-3",
+    "/reviews/2/", "/reviews/3/", "/reviews/4/", "/improvements/2/", "/designs/1/", "/pairings/1/",
+    "/pairings/2/", "/incidents/1/record/", "/improvements/1/", "/monitoring/alerts/1/",
+    "/monitoring/alerts/1/calls/", "/monitoring/rules/1/", "/monitoring/silences/1/",
+    "/monitoring/reports/1/", "/monitoring/components/checkout/", "/page/1/",
+    "/monitoring/explore/?query=up", "/maintenance/components/checkout/",
+    "/maintenance/changes/1/", "/maintenance/changes/2/",
+    "/investigations/1/", "/investigations/2/", "/people/junior", "/people/associate",
+    "/teams/storefront", "/ladder/people/junior", "/ladder/duties/IR-L1-3",
     "/ladder/people/junior?duty=IR-L1-3", "/ladder/people/junior/sheet",
     "/settings/escalation/shop/", "/do/incidents.set_severity?on=incidents.incident:2",
     "/do/accounts.set_dial?on=people.house:1", "/tours/components/checkout/", "/tours/1/",
-    "/tours/walks/1/", "/tours/walks/2/", "/monitoring/rules/versions/1/",
+    "/tours/2/", "/tours/walks/1/", "/tours/walks/2/", "/monitoring/rules/versions/1/",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The example's written things, as they are loaded into Watchbill: rules, runbooks, components."""
+"""The example's written things, as they are loaded into Watchbill: rules, runbooks, a tour."""
 
 from pathlib import Path
 
@@ -24,6 +24,11 @@ def procedures(ports: dict[str, int]) -> dict[str, str]:
 def components() -> str:
     """The shop's services and Watchbill itself, as a components file."""
     return (_HERE / "components.yml").read_text()
+
+
+def tour() -> str:
+    """A written tour of checkout, in the form of docs/tours.md."""
+    return (_HERE / "tours" / "checkout.md").read_text()
 
 
 def _texts(folder: str, ports: dict[str, int]) -> dict[str, str]:

@@ -15,8 +15,10 @@ from watchbill.acts import perform
 from watchbill.acts.given import CannotBeDone
 from watchbill.acts.perform import Call, NoGoAhead
 from watchbill.catalog.models import Component
+from watchbill.demo import library
 from watchbill.lib import clock
-from watchbill.people.models import Person
+from watchbill.lib.levels import Area
+from watchbill.people.models import House, Person
 from watchbill.people.subject import Subject, UnknownSubject, find
 
 STAMP = "example data"
@@ -120,8 +122,81 @@ def pairing() -> None:
     )  # fmt: skip
 
 
+def watch() -> None:
+    """The associate watches over the storefront, with a first line in the log."""
+    seat = does("associate", "seats.take_watch", _component("checkout").owner)
+    does(
+        "associate", "seats.log", seat, text="Quiet. Checkout takes its usual orders.",
+        query='sum(rate(orders_total{job="example", service="checkout", result="paid"}[5m]))',
+    )  # fmt: skip
+
+
+def caretaker() -> None:
+    """The associate looks after payments."""
+    does("associate", "seats.take_care", _component("payments"))
+
+
+def accountable() -> None:
+    """The lead answers for each area; a senior stands in."""
+    deputies = zip(Area, ("senior", "crossing", "senior"), strict=True)
+    for area, deputy in deputies:
+        seat = does(
+            "lead", "seats.appoint", House.get(), area=area.value, holder="lead", deputy=deputy
+        )
+        does("lead", "seats.accept_seat", seat)
+
+
+def standard() -> None:
+    """What every service has, in force, checked every five minutes: one component has not all."""
+    begun = does(
+        "lead", "standards.start_standard", House.get(), title="What every service has",
+        area="monitoring", kind="quality", owner="senior",
+        about="Whoever is called at night finds the charts, the code and somebody to ask.",
+    )  # fmt: skip
+    version = does(
+        "lead", "standards.draft_version", begun,
+        text="- Two charts on its page.\n- Links to its repository and its documentation.\n"
+        "- A team of two or more that owns it.",
+        reason="In the night of a slow ledger nobody found the code of payments for half an hour.",
+    )  # fmt: skip
+    for check, given in (
+        ("has-chart", "at_least=2"),
+        ("has-links", "titles=repository, documentation"),
+        ("owner-has-members", "at_least=2"),
+    ):
+        does("lead", "standards.add_check", version, check=check, given=[given])
+    does("lead", "standards.put_in_force", version)
+
+
+def proposals() -> None:
+    """A chart that the junior misses, and a process to take a position on."""
+    does(
+        "junior", "proposals.propose", _component("payments"), kind="chart",
+        title="Show how full the pool is",
+        text="When payments was slow I could not see whether its connections were all in use.",
+        query='pool_in_use{job="example", service="payments"} '
+        '/ pool_size{job="example", service="payments"}',
+        minutes=360,
+    )  # fmt: skip
+    does(
+        "associate",
+        "proposals.propose",
+        House.get(),
+        kind="process",
+        area="incident-response",
+        title="Tell the shop's support before the first update",
+        text="They hear of a failing checkout from customers. Could the lead tell them first?",
+    )
+
+
+def tour() -> None:
+    """A tour over the pages of checkout, for whoever is new."""
+    does("senior", "tours.publish", House.get(), text=library.tour())
+
+
 ITEMS: tuple[Callable[[], None], ...] = (
-    links, charts, anomaly, change, improvement, investigation, coverage, pairing,
+    links, charts, anomaly, change, improvement, investigation, coverage, pairing, watch,
+    caretaker, accountable, standard, proposals, tour,
 )  # fmt: skip
 
 

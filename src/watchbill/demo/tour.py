@@ -15,7 +15,8 @@ from watchbill.people.models import Person
 from watchbill.runbooks.models import Run
 
 BY_A_VISITOR = ("page", "rest", "cli")  # the doors people come in through; colleagues use none
-LEARNER, GUIDES = "junior", ("senior", "associate")
+LEARNER, GUIDES, SIGNER = "junior", ("senior", "associate"), "senior"
+TO_SIGN = "MO-L1-3"  # the example has a report of hers, that no guide alone saw
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,13 @@ def steps(request: Request) -> list[Step]:
             where.evidence(),
         ),
         Step(
-            "Be the guide",
-            "Ask for the next step as the junior, open a guide's address beside it, and answer.",
-            _guided(since) or _did(since, "ladder.sign_duty"),
-            where.guide(),
+            "Be the guide, and sign a duty",
+            "As the junior ask for the next step; as a guide, at an address beside it, answer the "
+            "ask. Then sign, as the senior, a duty on the junior's ladder, such as her report of "
+            "an anomaly: with less than the rules ask you write the reason, and what you alone "
+            "saw somebody else signs.",
+            _guided(since) and _did(since, "ladder.sign_duty"),
+            (*where.guide(), *where.signing()),
         ),
     ]  # fmt: skip
     to_do = [step for step in found if not step.done]
@@ -144,6 +148,13 @@ class _Where:
         name = Person.objects.filter(username=who).values_list("name", flat=True).first()
         url = example.address_of(who, self.request)
         return (Link(f"Be {name or who}", url, beside=True),)
+
+    def signing(self) -> tuple[Link, ...]:
+        """The junior's ladder, as the senior reads it, at a duty that she can sign."""
+        line = f"{reverse('ladder:person', args=[LEARNER])}?duty={TO_SIGN}#{TO_SIGN}"
+        if self.request.user.username == SIGNER:
+            return (Link("Sign a duty", line),)
+        return (Link("Sign a duty", example.address_of(SIGNER, self.request, line), beside=True),)
 
     def _run(self) -> Run | None:
         return Run.objects.filter(started_by__example=True).order_by("-pk").first()
