@@ -1,4 +1,4 @@
-"""A visitor alone in the demo: one browser, five minutes, from breaking it to guiding somebody.
+"""A visitor alone in the demo: one browser, five minutes, from breaking it to signing a duty.
 
 Colleagues nobody uses answer by themselves; two people are open side by side in tabs of one
 browser, each at an address of their own.
@@ -15,6 +15,7 @@ from tests.walks.demo import Demo
 
 pytestmark = [pytest.mark.browser, pytest.mark.server, pytest.mark.timeout(600)]
 FIVE_MINUTES = 300.0  # seconds
+SHOWN, SIGNED = "IR-L1-3", "MO-L1-3"  # nobody signs what they alone saw: the senior, another
 
 
 @pytest.fixture
@@ -45,6 +46,7 @@ def test_a_visitor_alone(demo: Demo, context: BrowserContext, colleagues: None) 
 
     senior = Somebody.at(context, demo.at("senior"), "senior")
     _be_the_guide(senior, junior, run)
+    _sign(senior, junior)
     junior.goes("/").sees("5 of 5 done")
 
     _start_over(junior)
@@ -93,7 +95,7 @@ def _look_back(junior: Somebody) -> None:
     junior.presses("Debrief", "#steps")
     junior.fills_in("Debrief", line="The preview told me what to watch.")
     junior.sees("Next time say what you expect to see.")  # the guide's line
-    junior.goes("/ladder/duties/IR-L1-3").sees("witnessed by Ari Novak")
+    junior.goes(f"/ladder/duties/{SHOWN}").sees("witnessed by Ari Novak")
     junior.goes("/").sees("4 of 5 done")
     junior.goes(run)
 
@@ -107,6 +109,25 @@ def _be_the_guide(senior: Somebody, junior: Somebody, run: str) -> None:
     expect(senior.page.locator("#toasts")).to_contain_text("You gave the go-ahead")
     expect(_step(junior, 1).get_by_text("with Sena Costa")).to_be_visible()  # in the other tab
     assert junior.page.url == run
+
+
+def _sign(senior: Somebody, junior: Somebody) -> None:
+    junior.goes("/").sees("4 of 5 done")  # the ask is answered, and nothing signed
+    junior.page.locator("#tour").get_by_role("link", name="Be Sena Costa").wait_for()
+    signing = junior.page.locator("#tour").get_by_role("link", name="Sign a duty")
+    address = signing.get_attribute("href")
+    assert address
+    assert address.startswith(f"{senior.url}/ladder/people/junior")
+    senior.goes(address)
+    line = senior.page.locator(f"#{SIGNED}")
+    expect(line).not_to_contain_text("signed")
+    senior.presses("Sign", "#duties")
+    senior.fills_in("Sign", reason="Her report says what, where and since when.")
+    expect(line).to_contain_text("signed")
+    junior.sees(f"{SIGNED} was signed by Sena Costa")
+    junior.presses("See", f"#needs .row:has-text('{SIGNED} was signed')")
+    expect(junior.page.locator(f"#{SIGNED}")).to_contain_text("signed")
+    junior.sees("Signed by Sena Costa")
 
 
 def _ask(junior: Somebody, number: int) -> None:
