@@ -68,6 +68,7 @@ BUDGETS: dict[str, int] = {
     "commitments:commitment": 6,
     "commitments:commitments": 3,
     "home:now": 36,
+    "home:now": 39,
     "home:palette": 11,
     "incidents:declare": 2,
     "incidents:incidents": 4,
