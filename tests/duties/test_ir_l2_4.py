@@ -34,7 +34,7 @@ def test_ir_l2_4(
     assert "held a seat" in other_associate.cannot("incidents.accept_record", record)
     senior.sees(page, "Accept")
     senior.does("incidents.accept_record", record)
-    associate.showed("IR-L2-4", on=record, witness=senior)
+    associate.showed("IR-L2-4", on=incident, witness=senior)
     senior.does("incidents.close", incident)
     kept = senior.reads("records", key(record))
     assert (kept["version"], kept["accepted_by"]) == (1, senior.name)

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from watchbill.acts.given import CannotBeDone
+from watchbill.acts.models import Shown
 from watchbill.incidents import acts, draft
 from watchbill.incidents.models import Incident, Record
 from watchbill.people.models import Person
@@ -59,6 +60,9 @@ def test_versions_are_kept_and_the_newest_is_accepted(
     acts.accept_record.perform(sam, second)
     with pytest.raises(CannotBeDone, match="Sam accepted it"):
         acts.accept_record.perform(sam, second)
+    acts.publish_record.perform(ann, over, **WRITTEN)
+    acts.accept_record.perform(sam, Record.objects.latest("number"))
+    assert {row.on for row in Shown.objects.all()} == {over.ref}, "a version is no other work"
 
 
 def test_its_page_shows_each_version(over: Incident, ann: Person, sam: Person) -> None:

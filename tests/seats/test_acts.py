@@ -17,7 +17,7 @@ from watchbill.people.models import House, Person, Team
 from watchbill.practice.deputies import is_deputy
 from watchbill.practice.models import Review
 from watchbill.seats import acts, reads
-from watchbill.seats.models import Seat
+from watchbill.seats.models import STOOD_AT_LEAST, Seat
 
 pytestmark = pytest.mark.django_db
 DO, WAIT, REFUSE = Effect.DO, Effect.WAIT, Effect.REFUSE
@@ -255,3 +255,20 @@ def test_a_log_is_of_watches(ann: Person, team: Team, checkout: Component) -> No
 def watched_component(by: Person, component: Component) -> Seat:
     acts.take_watch.perform(by, component)
     return Seat.objects.get(holder=by, role="watch", until=None)
+
+
+def test_a_watch_that_is_passed_around_at_once_is_no_evidence(
+    ann: Person, sam: Person, team: Team
+) -> None:
+    watch = watched(ann, team)
+    for one, other in ((ann, sam), (sam, ann)):
+        acts.log.perform(one, watch, text="All quiet.")
+        acts.hand_over.perform(one, watch, to=other.username, said="all quiet now")
+        acts.accept_handover.perform(other, watch)
+        watch = Seat.objects.get(until=None)
+    assert not Shown.objects.exists()
+    acts.log.perform(ann, watch, text="All quiet.")
+    clock.shift(STOOD_AT_LEAST)
+    acts.hand_over.perform(ann, watch, to="sam", said="all quiet now")
+    acts.accept_handover.perform(sam, watch)
+    assert (Shown.objects.get().person, Shown.objects.get().on) == (ann, watch.ref)

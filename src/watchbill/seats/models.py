@@ -1,6 +1,6 @@
 """Standing seats, and the log that is kept while a watch is stood."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.urls import reverse
@@ -11,6 +11,9 @@ from watchbill.lib.levels import Area, Tier
 from watchbill.people.models import Person
 from watchbill.practice.about import AboutSubject
 from watchbill.practice.models import Review
+
+STOOD_AT_LEAST = timedelta(hours=1)
+"""How long a watch is held before its hand-over shows anything: seats are quickly passed around."""
 
 
 class Seat(AboutSubject):
@@ -90,6 +93,12 @@ class Seat(AboutSubject):
     def is_watch(self) -> bool:
         """It has a log."""
         return self.role == Seat.Role.WATCH
+
+    def stood(self, now: datetime) -> bool:
+        """A watch that its holder has stood for a while and kept the log of."""
+        if not self.is_watch or self.under_instruction or now - self.since < STOOD_AT_LEAST:
+            return False
+        return self.log.filter(by=self.holder).exists()
 
     def overdue(self, now: datetime) -> bool:
         """Its term is over and nobody ended or renewed it."""

@@ -62,5 +62,6 @@ def accept_record(record: Record, by: Person) -> Outcome:
         raise CannotBeDone("There is a newer version.", hint="Read that one.")
     record.accepted_by, record.accepted_at = by, clock.now()
     record.save(update_fields=["accepted_by", "accepted_at"])
-    shows = [Show("IR-L2-4", record.published_by, on=record, witness=by)]
+    # Of the incident: another version of its record is no other piece of work.
+    shows = [Show("IR-L2-4", record.published_by, on=record.incident, witness=by)]
     return {"number": record.number, "shows": shows}

@@ -165,9 +165,7 @@ def accept_handover(seat: Seat, by: Person) -> Outcome:
         seat.matter, by, Role(seat.role), deputy=seat.deputy, follows=seat,
         term_ends=None if seat.overdue(now) else seat.term_ends,
     )  # fmt: skip
-    shows = []
-    if seat.is_watch and not seat.under_instruction and seat.log.filter(by=seat.holder).exists():
-        shows = [Show("MO-L2-1", seat.holder, on=seat, witness=by)]
+    shows = [Show("MO-L2-1", seat.holder, on=seat, witness=by)] if seat.stood(now) else []
     return {**made(following), "who": str(seat.holder), "shows": shows}
 
 
