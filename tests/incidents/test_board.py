@@ -98,3 +98,20 @@ def test_who_was_asked_in_and_never_came_shows_nothing(
     assert seat(incident, ann).provisional
     with pytest.raises(CannotBeDone, match="holds no seat"):
         acts.take_task.perform(ann, task)
+
+
+def test_whoever_closes_without_having_led_saw_nothing(
+    incident: Incident, task: Task, ann: Person, sam: Person, lea: Person
+) -> None:
+    acts.take_seat.perform(ann, incident)
+    acts.take_task.perform(ann, task)
+    acts.finish_task.perform(ann, task, outcome="It is empty.")
+    acts.take_lead.perform(sam, incident)
+    acts.resolve.perform(sam, incident, what_ended_it="The queue is empty.")
+    acts.close.perform(lea, incident)
+    assert not Shown.objects.exists()
+    acts.reopen.perform(lea, incident, why="The lead closes it.")
+    acts.take_lead.perform(sam, incident)
+    acts.resolve.perform(sam, incident, what_ended_it="The queue is empty.")
+    acts.close.perform(sam, incident)
+    assert Shown.objects.get().witness == sam

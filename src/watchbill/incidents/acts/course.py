@@ -100,10 +100,12 @@ def close(incident: Incident, by: Person) -> Outcome:
     if incident.state != State.RESOLVED:
         raise CannotBeDone("Only what is resolved is closed.", hint="Resolve it first.")
     now = clock.now()
+    led = incident.seats.filter(person=by, role=Seat.Role.LEAD, provisional=False, until=None)
+    saw_it = led.exists()  # before every seat ends
     incident.state, incident.closed_at = State.CLOSED, now
     save(incident, "state", "closed_at")
     incident.seats.filter(until=None).update(until=now)
-    shown = [one for one in _saw_through(incident) if one.pk != by.pk]
+    shown = [one for one in _saw_through(incident) if one.pk != by.pk] if saw_it else []
     return {"shows": [Show("IR-L2-1", one, on=incident, witness=by) for one in shown]}
 
 

@@ -60,6 +60,9 @@ def led_to_the_end(incident: Incident) -> Seat | None:
 
 
 def responded_with(lead: Seat) -> QuerySet[Seat]:
-    """The accepted seats of others as responder, held at some time while that one led."""
+    """The accepted seats of others, held at some time while that one led.
+
+    Whoever handed the lead over and left was not there: their seat ended when that one began.
+    """
     others = lead.incident.seats.filter(role__in=RESPONDED, provisional=False)
-    return others.exclude(person=lead.person).filter(until__gte=lead.since)
+    return others.exclude(person=lead.person).filter(until__gt=lead.since)
