@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from tests.incidents.conftest import Declare, seat
 
+from watchbill.acts.acts import void
 from watchbill.acts.given import CannotBeDone
 from watchbill.acts.models import Shown
 from watchbill.home.needs import needs_of
@@ -155,3 +156,36 @@ def test_a_seat_of_a_responder_is_not_debriefed(
     led(incident, sam, ann)
     with pytest.raises(CannotBeDone, match="Only a seat under instruction"):
         debrief.perform(ann, seat(incident, ann), line="Fine.")
+
+
+def test_whoever_handed_the_lead_over_and_left_did_not_respond_under_it(
+    declare: Declare, make_person, sam: Person
+) -> None:
+    kim, incident = make_person("kim", 3), declare()
+    acts.take_lead.perform(kim, incident)
+    acts.hand_over.perform(kim, incident, to="sam", said="Nobody else is here.")
+    acts.accept_seat.perform(sam, seat(incident, sam))
+    ended(incident, sam)
+    with pytest.raises(CannotBeDone, match="responded with the lead"):
+        acts.look_back.perform(kim, incident, line="Well led.")
+
+
+def test_what_was_voided_is_no_part_of_it(
+    declare: Declare, jun: Person, sam: Person, ann: Person
+) -> None:
+    incident = declare(severity=Severity.SEV2)
+    led(incident, sam, ann)
+    acts.join_under_instruction.perform(jun, incident)
+    acts.accept_learner.perform(sam, seat(incident, jun))
+    noted = acts.note.perform(jun, incident, text="Of another incident.")
+    minutes(20)
+    told = acts.post_update.perform(sam, incident, text="Of another incident.")
+    minutes(20)
+    ended(incident, sam)
+    learner = incident.seats.get(person=jun)
+    assert learner.took_part()
+    assert on_time(incident, sam)
+    void.perform(jun, noted, why="The wrong room.")
+    void.perform(sam, told, why="The wrong room.")
+    assert not learner.took_part()
+    assert not on_time(incident, sam)

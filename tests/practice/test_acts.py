@@ -6,11 +6,13 @@ import pytest
 from tests.practice.conftest import Propose
 
 from watchbill.acts import perform, timeline
+from watchbill.acts.acts import void
 from watchbill.acts.authority import Effect, Rule
 from watchbill.acts.given import CannotBeDone
-from watchbill.acts.models import Entry
+from watchbill.acts.models import Entry, Shown
 from watchbill.catalog.models import Component
 from watchbill.lib import clock
+from watchbill.lib.levels import Tier
 from watchbill.people.models import Person
 from watchbill.practice import acts
 from watchbill.practice.models import Debrief, Improvement, Review, ReviewEntry
@@ -154,3 +156,32 @@ def test_an_act_without_a_guide_is_not_debriefed(
     for subject in (alone, review):
         with pytest.raises(CannotBeDone, match="Only what was guided"):
             acts.debrief.perform(sam, subject, line="Fine.")
+
+
+def test_a_second_person_is_no_guide(shop: Component, sam: Person, ann: Person) -> None:
+    shop.stakes = Tier.CRITICAL
+    shop.save()
+    asked = acts.initiate_enhancement.perform(
+        sam, shop, title="Pools", aim="stability", expected="No stall.", measure="stalls",
+        due=next_week(),
+    )  # fmt: skip
+    done = perform.answer(asked.pk, ann, go_ahead=True)
+    with pytest.raises(CannotBeDone, match="Only what was guided"):
+        acts.debrief.perform(sam, done, line="Thank you for looking.")
+
+
+def test_what_is_void_is_not_debriefed_and_shows_nothing(
+    propose: Propose, ann: Person, lea: Person
+) -> None:
+    asked = acts.decline_improvement.perform(ann, propose(), why="The library does it.")
+    done = perform.answer(asked.pk, lea, go_ahead=True)
+    acts.debrief.perform(ann, done, line="I would have asked earlier.")
+    acts.debrief.perform(lea, done, line="Well argued.")
+    assert Shown.objects.valid().get().duty == "MA-L3-4"
+    void.perform(ann, done, why="The wrong proposal.")
+    assert not Shown.objects.valid().exists()
+    again = acts.decline_improvement.perform(ann, propose("Retry less"), why="The library does it.")
+    done = perform.answer(again.pk, lea, go_ahead=True)
+    void.perform(ann, done, why="The wrong proposal.")
+    with pytest.raises(CannotBeDone, match="void"):
+        acts.debrief.perform(lea, done, line="Well argued.")

@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.db import models
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 
 from watchbill.lib import clock
 from watchbill.people.models import Person
@@ -76,6 +78,11 @@ class Entry(Subject):
     def __str__(self) -> str:
         return self.says
 
+    @property
+    def was_guided(self) -> bool:
+        """A guide answered, as opposed to a second person who confirmed what was done alone."""
+        return self.guide_id is not None and self.mode == "guided"
+
 
 class Mention(models.Model):
     """An entry is in the timeline of `ref`: of its subject and of the subject's thread."""
@@ -88,6 +95,18 @@ class Mention(models.Model):
 
     def __str__(self) -> str:
         return f"{self.entry_id} in {self.ref}"
+
+
+class Evidence(models.QuerySet["Shown"]):
+    """Rows of evidence."""
+
+    def valid(self) -> "Evidence":
+        """Without what rests on a void entry: its own, or one that its act looked back on."""
+        void = Entry.objects.filter(voids__isnull=False)
+        named = void.annotate(named=Concat(Value("acts.entry:"), Cast("voids", CharField())))
+        return self.exclude(entry__in=void.values("voids")).exclude(
+            entry__subject__in=named.values("named")
+        )
 
 
 class Shown(models.Model):
@@ -104,6 +123,8 @@ class Shown(models.Model):
     witness = models.ForeignKey(Person, models.PROTECT, null=True, related_name="witnessed")
     witness_level = models.PositiveSmallIntegerField(default=0)
     drill = models.BooleanField(default=False)
+
+    objects = Evidence.as_manager()
 
     class Meta:
         verbose_name_plural = "shown"

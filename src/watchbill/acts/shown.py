@@ -11,7 +11,6 @@ and its declaration names the duties it may show: `@act("investigate", shows="IR
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from watchbill.acts.authority import Mode
 from watchbill.acts.models import Entry, Shown
 from watchbill.lib.levels import Area
 from watchbill.people.models import Person
@@ -42,7 +41,7 @@ def write(entry: Entry, shows: Iterable[Show], declared: Iterable[str] | None = 
     for show in shows:
         if declared is not None and show.duty not in declared:
             raise ValueError(f"{entry.kind} shows {show.duty} and does not declare it")
-        if show.person.automation or (show.guided and not _had_a_guide(entry)):
+        if show.person.automation or (show.guided and not entry.was_guided):
             continue
         witness = show.witness or entry.guide
         if witness is not None and (witness.automation or witness.pk == show.person.pk):
@@ -59,8 +58,3 @@ def write(entry: Entry, shows: Iterable[Show], declared: Iterable[str] | None = 
         if len(duties) > MOST:
             raise ValueError(f"one entry is evidence for at most {MOST} duties, not {duties}")
     Shown.objects.bulk_create(rows)
-
-
-def _had_a_guide(entry: Entry) -> bool:
-    """A go-ahead, and not the confirmation of a second person."""
-    return entry.guide_id is not None and entry.mode == Mode.GUIDED.value

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from watchbill.acts.models import Entry, Mention, Shown
+from watchbill.acts.models import Entries, Entry, Mention, Shown
 from watchbill.acts.perform import GO_AHEAD_HOLDS_FOR, why_not
 from watchbill.lib import clock
 from watchbill.people.models import Person
@@ -14,12 +14,17 @@ from watchbill.people.subject import Subject
 
 def of(*subjects: Subject) -> QuerySet[Entry]:
     """Every entry in the timelines of `subjects`, oldest first, with people joined."""
+    return _of(subjects).select_related("by", "guide", "answered_by").order_by("id")
+
+
+def valid_of(*subjects: Subject) -> QuerySet[Entry]:
+    """The same without what another entry voids: what evidence may rest on."""
+    return _of(subjects).valid().select_related("by", "guide", "answered_by").order_by("id")
+
+
+def _of(subjects: Iterable[Subject]) -> Entries:
     refs = [subject.ref for subject in subjects]
-    return (
-        Entry.objects.filter(pk__in=Mention.objects.filter(ref__in=refs).values("entry"))
-        .select_related("by", "guide", "answered_by")
-        .order_by("id")
-    )
+    return Entry.objects.filter(pk__in=Mention.objects.filter(ref__in=refs).values("entry"))
 
 
 def done(kind: str, *, since: datetime | None = None) -> QuerySet[Entry]:
@@ -30,8 +35,8 @@ def done(kind: str, *, since: datetime | None = None) -> QuerySet[Entry]:
 
 def shown_since(person: Person, duties: Iterable[str], moment: datetime) -> bool:
     """Whether `person` has shown one of these duties since then, and it was not voided."""
-    since = Entry.objects.valid().filter(at__gte=moment)
-    return Shown.objects.filter(person=person, duty__in=list(duties), entry__in=since).exists()
+    since = Shown.objects.valid().filter(entry__at__gte=moment)
+    return since.filter(person=person, duty__in=list(duties)).exists()
 
 
 def open_asks() -> QuerySet[Entry]:

@@ -21,7 +21,7 @@ COURSE = (
 def kept(incident: Incident, *, since: datetime) -> bool:
     """Every update from `since` until the end came before it was due."""
     told = Told(Severity(incident.severity))
-    entries = list(timeline.of(incident).filter(state="done", kind__in=COURSE))
+    entries = list(timeline.valid_of(incident).filter(state="done", kind__in=COURSE))
     for entry in entries:
         if entry.at <= since:
             told.hear(entry)

@@ -194,7 +194,8 @@ class Seat(Subject):
 
     def took_part(self) -> bool:
         """The timeline has an entry of the person's own from the time that the seat was held."""
-        own = timeline.of(self.incident).filter(by=self.person, state="done", at__gte=self.since)
+        done = timeline.valid_of(self.incident).filter(state="done")
+        own = done.filter(by=self.person, at__gte=self.since)
         if self.until is not None:
             own = own.filter(at__lte=self.until)
         return own.exclude(kind__in=NO_WORK).exists()

@@ -110,7 +110,8 @@ def shown(person: Person) -> dict[str, list[Shown]]:
 def shown_by(people: Iterable[Person]) -> dict[int, dict[str, list[Shown]]]:
     """Person -> what they have shown, as `shown` has it; one query for all of them."""
     rows = (
-        Shown.objects.filter(person__in=people, entry__in=Entry.objects.valid())
+        Shown.objects.valid()
+        .filter(person__in=people)
         .select_related("entry", "witness")
         .order_by("-entry_id")[:MOST]
     )

@@ -55,5 +55,5 @@ def _of_run_if_over(run: Run, now: Person | None = None) -> list[Show]:
 
 def _guided(run: Run) -> list[Any]:
     """The ledger rows of the steps that were done with a go-ahead, oldest first."""
-    done = timeline.of(run).filter(subject=run.ref, state="done", mode="guided", kind__in=DID)
+    done = timeline.valid_of(run).filter(subject=run.ref, state="done", mode="guided", kind__in=DID)
     return list(done.exclude(guide=None))

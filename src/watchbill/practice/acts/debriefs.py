@@ -54,7 +54,9 @@ def debrief(
     if isinstance(on, Debriefed):
         learner, guide = on.debrief_pair()
         about, number, what = on.ref, None, str(on)
-    elif entry._meta.label_lower == "acts.entry" and entry.guide_id is not None:
+    elif entry._meta.label_lower == "acts.entry" and entry.was_guided:
+        if entry.voided_by.exists():
+            raise CannotBeDone("This entry is void: there is nothing to look back on.", field="on")
         learner, guide = entry.by, entry.guide
         about, number, what = entry.subject, entry.pk, entry.says
     else:
