@@ -168,6 +168,9 @@ def test_terms_negotiated_anew_are_acknowledged_anew(
     assert (old.what, old.state, old.answer) == ("They wait for us.", "refused", "Not before noon.")
     assert shown() == []
     acts.acknowledge.perform(pat, one, answer="go")
+    assert shown() == [], "after a no-go it is agreed for the first time"
+    acts.renegotiate.perform(lea, one, what="At one.", due=later(5), why="They need an hour.")
+    acts.acknowledge.perform(pat, one, answer="go")
     assert shown() == [("IR-L4-3", "lea", "pat")]
     assert acts.renegotiate.may(sam, one).effect is Effect.WAIT, "somebody who did not make it"
 

@@ -205,6 +205,17 @@ def test_nothing_is_shown_when_a_go_ahead_was_needed(
     assert not Shown.objects.exists()
 
 
+def test_nothing_is_shown_by_closing_what_somebody_else_went_along(
+    case: Investigation, cause: Hypothesis, ann: Person, jun: Person, sam: Person
+) -> None:
+    supported(cause, ann)
+    ticked(case, ann)
+    acts.take_on.perform(sam, case, why="Ann is away.")
+    acts.close.perform(sam, case, **ENDED)
+    acts.confirm_reading.perform(jun, case, word="I followed.")
+    assert not Shown.objects.exists()
+
+
 def test_reopening_asks_for_another_reading(
     case: Investigation, cause: Hypothesis, ann: Person, jun: Person
 ) -> None:

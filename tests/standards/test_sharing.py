@@ -88,9 +88,14 @@ def test_the_session_may_come_after_the_report(report, lea: Person, sam: Person)
     version = report("monitoring")
     acts.accept_report.perform(sam, version, component="shop", word="Right.")
     assert shown() == []
+    with pytest.raises(CannotBeDone, match="already"):
+        acts.accept_report.perform(sam, version, component="shop", word="Right.")
     hold(version, lea)
-    hold(version, lea)
-    assert shown() == [("MO-L4-3", "lea", "sam")], "the second session shows nothing more"
+    assert shown() == [], "that it was held is their own word"
+    acts.accept_report.perform(sam, version, component="shop", word="I was there: two charts.")
+    assert shown() == [("MO-L4-3", "lea", "sam")]
+    with pytest.raises(CannotBeDone, match="already"):
+        acts.accept_report.perform(sam, version, component="shop", word="Again.")
 
 
 def test_the_session_of_somebody_else_is_not_theirs(report, make_person, sam: Person) -> None:

@@ -163,8 +163,8 @@ def acknowledge(
 
 def _shown_by_answer(commitment: Commitment, by: Person) -> list[Show]:
     """Terms negotiated anew and acknowledged; a monitor that is in force when both agree on it."""
-    answered = commitment.earlier.exclude(answered_by=None)
-    if commitment.area == Area.INCIDENT_RESPONSE and answered.exists():
+    agreed = commitment.earlier.filter(state=State.AGREED)  # after a no-go it is agreed only now
+    if commitment.area == Area.INCIDENT_RESPONSE and agreed.exists():
         return [Show("IR-L4-3", commitment.by, on=commitment, witness=by)]
     if commitment.area == Area.MONITORING and _monitored(commitment):
         return [Show("MO-L4-2", commitment.by, on=commitment, witness=by)]

@@ -217,11 +217,13 @@ def confirm_reading(
 
 
 def _found_out_alone(investigation: Investigation, reader: Person) -> list[Show]:
-    """Its owner went along the whole protocol to a decided end, and needed nobody's go-ahead."""
+    """Its owner went along the whole protocol to a decided end, and needed nobody's go-ahead.
+
+    Whoever took it on from somebody else has not gone the steps that the other one ticked.
+    """
     decided = investigation.conclusion in (Conclusion.CONFIRMED, Conclusion.RULED_OUT)
-    steps = list(investigation.steps.all())
-    along = bool(steps) and all(step.ticked for step in steps)
-    owner = investigation.owner
+    owner, steps = investigation.owner, list(investigation.steps.all())
+    along = bool(steps) and all(step.ticked and step.by_id == owner.pk for step in steps)
     if investigation.area != Area.INCIDENT_RESPONSE or not (decided and along):
         return []
     if not together.went_alone(investigation, owner):

@@ -26,7 +26,6 @@ def _people(on: Any) -> list[tuple[str, str]]:
 @act(
     "standard",
     duties="MO-L4-3",
-    shows="MO-L4-3",
     says="held a session on “{on}” with {with_whom}",
     title="Note a session that was held",
 )
@@ -52,13 +51,7 @@ def hold_session(
         raise CannotBeDone("Knowledge is shared with others: who took part?", field="participants")
     session = Session.objects.create(of=version, held_by=by, at=moment, notes=notes.strip())
     session.participants.set(others.values())
-    first = version.acceptances.select_related("by").order_by("pk").first()
-    mine = version.area == Area.MONITORING and by.pk == version.in_force_by_id
-    early = mine and version.sessions.filter(held_by=by).count() == 1
-    return {
-        "with_whom": ", ".join(str(person) for person in others.values())[:300],
-        "shows": _shown("MO-L4-3", version, first.by) if early and first else [],
-    }
+    return {"with_whom": ", ".join(str(person) for person in others.values())[:300]}
 
 
 @act(
@@ -89,7 +82,8 @@ def accept_report(
         raise CannotBeDone(
             f"It says nothing about {found} yet.", hint="Checks run every five minutes."
         )
-    if version.acceptances.filter(component=found, by=by).exists():
+    before = version.acceptances.filter(component=found, by=by).count()
+    if before > version.sessions.count():  # once, and anew after a session: what it changed is said
         raise CannotBeDone(f"You accepted it for {found} already.")
     if not 0 < len(word.strip()) <= 1000:
         raise CannotBeDone("Say it in 1 to 1000 characters.", field="word")
