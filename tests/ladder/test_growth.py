@@ -49,6 +49,7 @@ def test_an_assessment_is_ones_own_until_it_is_shared(
     assert "I know them by heart" not in page(sam, sheet)
     assert "I know them by heart" not in page(sam, "/ladder/people/jun?duty=IR-L1-3")
     assert "I know them by heart" not in page(sam, f"{sheet}.md")
+    assert "by heart" not in page(sam, f"/do/ladder.share_sheet?on={jun.ref}"), "nor its preview"
     assert "by heart" not in str(list(Entry.objects.values("given", "says", "came_of_it")))
     share_sheet.perform(jun, jun)
     for path in (sheet, f"{sheet}.md", "/ladder/people/jun?duty=IR-L1-3"):

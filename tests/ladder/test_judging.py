@@ -83,6 +83,42 @@ def test_the_signer_is_not_the_only_witness(
     assert sign_duty.perform(sam, jun, duty="IR-L1-3").state == "done"
 
 
+def test_a_witness_whose_word_does_not_count_is_no_second_witness(
+    shows: Shows, make_person, jun: Person, ann: Person, sam: Person, kim: Person
+) -> None:
+    shows(jun, "IR-L2-1", sam)
+    shows(jun, "IR-L2-1", make_person("bea", 1))  # a line of L2 is seen from L2 on
+    with pytest.raises(CannotBeDone, match="only witness"):
+        sign_duty.perform(sam, jun, duty="IR-L2-1", reason="I saw it")
+    assert sign_duty.perform(kim, jun, duty="IR-L2-1", reason="Sam told me").state == "done"
+
+
+def test_the_owner_and_an_l3_sign_only_where_no_other_l4_is(
+    make_person, sam: Person, lea: Person
+) -> None:
+    owner = make_person("own", 1, owner=True)
+    deputy = make_person("leo", 4)
+    for act, by in ((sign_as_owner, owner), (sign_duty, sam)):
+        with pytest.raises(CannotBeDone, match="Leo stands at L4"):
+            act.perform(by, lea, duty="IR-L4-2", reason="r")
+    assert line(lea, "IR-L4-2").state == "open"
+    sign_duty.perform(deputy, lea, duty="IR-L4-2", reason="r")
+    assert line(lea, "IR-L4-2").state == "signed"
+
+
+def test_whoever_returned_it_may_sign_it_later(make_person, sam: Person, lea: Person) -> None:
+    owner = make_person("own", 1, owner=True)
+    leo = make_person("leo", 4)
+    return_duty.perform(leo, lea, duty="IR-L4-2", reason="Too early.", next_act="oversee one")
+    leo.is_active = False
+    leo.save()
+    assert "waits for" in sign_as_owner.perform(owner, lea, duty="IR-L4-2", reason="r").says
+    leo.is_active = True
+    leo.save()
+    sign_duty.perform(leo, lea, duty="IR-L4-2", reason="It is shown now.")
+    assert line(lea, "IR-L4-2").state == "signed"
+
+
 def test_with_fewer_items_only_with_a_reason(jun: Person, sam: Person) -> None:
     with pytest.raises(CannotBeDone, match="two more items"):
         sign_duty.perform(sam, jun, duty="MO-L1-1")

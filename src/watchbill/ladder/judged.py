@@ -112,6 +112,12 @@ def raises_for(person: Person) -> list[Raise]:
     return [one for one in found if one.person.level(one.area) < one.level]
 
 
+def another_lead(person: Person, area: str) -> Person | None:
+    """Somebody else who stands at L4 in `area`."""
+    others = Person.objects.humans().exclude(pk=person.pk).prefetch_related("standings")
+    return next((one for one in others.order_by("pk") if one.level(area) >= TOP), None)
+
+
 def open_raise(person: Person, area: str) -> Raise | None:
     """What `person` asked for in `area` and has no answer to yet."""
     asked = Raise.objects.filter(person=person, area=area, declined_at=None)

@@ -34,6 +34,7 @@ class Readiness:
 
     counted: tuple[Item, ...]
     missing: tuple[str, ...]
+    witnesses: frozenset[str] = frozenset()  # whose word counts, by user name
 
     @property
     def ready(self) -> bool:
@@ -60,7 +61,8 @@ def readiness(items: Sequence[Item], level: int, witness_from: int, now: datetim
                        "work that nobody saw does not count")  # fmt: skip
     if counted and now - max(item.at for item in counted) > NEWEST:
         missing.append("a recent one: the newest is older than twelve months")
-    return Readiness(tuple(counted), tuple(missing))
+    witnesses = frozenset(item.witness for item in seen)
+    return Readiness(tuple(counted), tuple(missing), witnesses)
 
 
 def _balanced(items: list[Item], *, alone: bool) -> list[Item]:

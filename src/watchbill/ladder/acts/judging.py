@@ -1,10 +1,12 @@
 """What is said of other people's lines: signing, returning, waiving, and contests about them."""
 
+from itertools import takewhile
 from typing import Annotated, Literal
 
 from watchbill.acts.given import CannotBeDone, Field, Long
 from watchbill.acts.kinds import Outcome, act
 from watchbill.acts.registry import Given
+from watchbill.ladder import judged
 from watchbill.ladder.acts.lines import area_given, area_of_judgement, line_named, written
 from watchbill.ladder.models import Judgement
 from watchbill.ladder.reads import Line
@@ -196,10 +198,16 @@ def _judged(person: Person, by: Person, duty: str) -> Line:
 
 
 def _sign(line: Line, person: Person, by: Person, reason: str, *, as_owner: bool) -> Outcome:
-    if {item.witness for item in line.items if item.witness} == {by.username}:
+    if line.readiness and line.readiness.witnesses == {by.username}:
         raise CannotBeDone(
             "You are its only witness: nobody signs on what they alone saw.",
             hint="Somebody else signs it, or it is shown to one more person first.",
+        )
+    alone = by.level(line.where.area) >= LEAD and not as_owner
+    if line.level == LEAD and not alone and (lead := judged.another_lead(person, line.where.area)):
+        raise CannotBeDone(
+            f"{lead} stands at L4 in this area and signs it.",
+            hint="The owner and an L3 sign together where no other L4 is there.",
         )
     missing = line.readiness.missing if line.readiness else ()
     if missing and not reason.strip():
@@ -207,16 +215,14 @@ def _sign(line: Line, person: Person, by: Person, reason: str, *, as_owner: bool
             f"Still missing: {'; '.join(missing)}.", field="reason",
             hint="Signing all the same needs a written reason, which they read.",
         )  # fmt: skip
-    earlier = [one for one in line.said.judgements if line.said.half]
+    earlier = _first_of_two(line)
     if any(one.by_id == by.pk for one in earlier):
         raise CannotBeDone("You signed it; a second person must.")
-    if line.level == LEAD and not as_owner and by.level(line.where.area) < LEAD:
-        alone = any(not one.as_owner for one in earlier)
-        if alone:
-            raise CannotBeDone(
-                "An L3 signed it already: the owner signs beside them.",
-                hint="ladder.sign_as_owner, or another L4 signs alone.",
-            )
+    if line.level == LEAD and not (alone or as_owner) and any(not o.as_owner for o in earlier):
+        raise CannotBeDone(
+            "An L3 signed it already: the owner signs beside them.",
+            hint="ladder.sign_as_owner, or another L4 signs alone.",
+        )
     made = _kept(line, person, by, Word.SIGNED, reason=reason.strip()[:500], as_owner=as_owner)
     judgement: Judgement = made.pop("judgement")
     complete = (
@@ -226,6 +232,12 @@ def _sign(line: Line, person: Person, by: Person, reason: str, *, as_owner: bool
     )
     waits = "the owner" if not as_owner else "an L3 of the area"
     return {**made, "and_then": "" if complete else f"; it waits for {waits} to sign too"}
+
+
+def _first_of_two(line: Line) -> list[Judgement]:
+    """The signatures that wait for a second one: those since it was last returned."""
+    signed = takewhile(lambda one: one.word == Word.SIGNED, line.said.judgements)
+    return list(signed) if line.said.half else []
 
 
 def _kept(
