@@ -12,7 +12,8 @@ from watchbill.people.models import Person
 
 LOOPBACK = ("127.0.0.1", "::1")
 OWN = ".localhost"  # the end of the addresses that each example person has
-FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP")
+PASSED_ON = ("Forwarded", "Via", "X-Forwarded-", "X-Real-Ip", "X-Client-Ip", "Cf-Connecting-Ip")
+"""How the headers begin by which proxies say that they pass a request on."""
 
 
 def mark() -> Path:
@@ -34,7 +35,7 @@ def beside(request: HttpRequest) -> bool:
     """
     return (
         request.META.get("REMOTE_ADDR") in LOOPBACK
-        and not any(name in request.headers for name in FORWARDED)
+        and not any(name.title().startswith(PASSED_ON) for name in request.headers)
         and all(map(_loopback, (_host(request), *settings.ALLOWED_HOSTS)))
     )
 
