@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.runbooks.conftest import RESTART, one_step
 
-from watchbill.runbooks.parse import KINDS, Problem, Unreadable, parse, seconds
+from watchbill.lib.problems import Problem, Unreadable
+from watchbill.runbooks.parse import KINDS, parse, seconds
 from watchbill.runbooks.procedure import Check, Command, Confirm, Http, Value
 
 HEAD = "---\nslug: one\ntitle: One\n---\n"

@@ -2,7 +2,8 @@
 
 import pytest
 
-from watchbill.tours.parse import Unreadable, parse
+from watchbill.lib.problems import Unreadable
+from watchbill.tours.parse import parse
 from watchbill.tours.reads import EXAMPLE
 from watchbill.tours.steps import kept, read_steps
 

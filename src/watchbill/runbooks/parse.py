@@ -28,6 +28,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from watchbill.lib.levels import Area, Tier
+from watchbill.lib.problems import Problem, Unreadable
 from watchbill.runbooks.procedure import (
     Check,
     Command,
@@ -50,26 +51,6 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _PLACE = re.compile(r"\{([a-z][a-z0-9_]{0,39})\}")
 _LENGTH = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong on which line (from 1), and what would help."""
-
-    line: int
-    what: str
-    hint: str = ""
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.what}" + (f" ({self.hint})" if self.hint else "")
-
-
-class Unreadable(ValueError):
-    """The text is no runbook; `problems` lists everything that was found, by line."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = sorted(problems, key=lambda p: p.line)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 class _Wrong(Exception):

@@ -11,12 +11,13 @@ from watchbill.acts.shown import Show
 from watchbill.catalog.models import Component
 from watchbill.lib import clock
 from watchbill.lib.levels import Area, Tier
+from watchbill.lib.problems import Unreadable
 from watchbill.people.models import House, Person
 from watchbill.people.subject import Subject
 from watchbill.tours import facts, generate
 from watchbill.tours.generate import Made
 from watchbill.tours.models import Answer, Tour, TourVersion, Walk
-from watchbill.tours.parse import Unreadable, Written, link_of, parse
+from watchbill.tours.parse import Written, link_of, parse
 from watchbill.tours.steps import Step, kept, numbers
 
 MOST_TRIES = 50  # of one step

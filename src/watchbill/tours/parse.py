@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from watchbill.lib.levels import Area
+from watchbill.lib.problems import Problem, Unreadable
 from watchbill.tours import facts
 from watchbill.tours.models import Sort
 from watchbill.tours.steps import KINDS, UNITS, Step
@@ -39,26 +40,6 @@ SETTINGS: Final = {
 _HEAD_LINE = re.compile(r"([a-z]+):\s*(.*\S|)\s*")
 _SETTING = re.compile(r"(page|link|query|logs|within|unit|fact):\s*(.*\S|)\s*")
 _LINK = "link:"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong on which line (from 1), and what would help."""
-
-    line: int
-    what: str
-    hint: str = ""
-
-    def __str__(self) -> str:
-        return f"line {self.line}: {self.what}" + (f" ({self.hint})" if self.hint else "")
-
-
-class Unreadable(ValueError):
-    """The text is no tour; `problems` lists everything that was found, by line."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        self.problems = sorted(problems, key=lambda p: p.line)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 @dataclass(frozen=True)

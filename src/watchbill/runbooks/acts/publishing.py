@@ -12,11 +12,12 @@ from watchbill.acts.shown import Show
 from watchbill.catalog.models import Component
 from watchbill.lib import clock
 from watchbill.lib.levels import Area, Tier
+from watchbill.lib.problems import Unreadable
 from watchbill.people.models import House, Person
 from watchbill.runbooks.effect import CLEAN_RUNS, READ_AGAIN, clean_share
 from watchbill.runbooks.fill import words
 from watchbill.runbooks.models import Execution, Runbook, RunbookVersion
-from watchbill.runbooks.parse import Unreadable, parse
+from watchbill.runbooks.parse import parse
 from watchbill.runbooks.procedure import Procedure
 from watchbill.runbooks.shows import RESULT
 
