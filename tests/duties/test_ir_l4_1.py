@@ -14,6 +14,12 @@ pytestmark = pytest.mark.django_db
 def test_ir_l4_1(
     senior: Somebody, associate: Somebody, lead: Somebody, owner: Somebody, house: House
 ) -> None:
+    seat = made(owner.does("seats.appoint", house, area="incident-response", holder=lead.name))
+    lead.does("seats.accept_seat", seat)
+    scheme = {"title": "Severities", "kind": "process", "area": "incident-response"}
+    senior.asks("standards.start_standard", house, **scheme)
+    associate.may_not("standards.start_standard", house, **scheme)
+    lead.does("standards.start_standard", house, **scheme)
     review = made(lead.does("practice.open_review", house, kind="area", title="The year"))
     signing = {"findings": "Two teams are on watch; nights are thin."}
     lead.cannot("practice.sign_review", review, **signing)

@@ -1,9 +1,13 @@
 """MA-L3-4: guide junior colleagues in maintenance tasks."""
 
+from datetime import timedelta
+
 import pytest
 from tests.duties.door import Somebody, made
 
 from watchbill.catalog.models import Component
+from watchbill.lib import clock
+from watchbill.lib.levels import Tier
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +26,17 @@ def test_ma_l3_4(
     assert not senior.shown("MA-L3-4"), "the guide has not looked back"
     senior.does("practice.debrief", entry, line="Next time say it before you begin.")
     senior.showed("MA-L3-4", on=change, witness=junior)
+
+    # To take a junior on is guiding too: an associate waits for a go-ahead.
+    plan = {
+        "duties": ["MA-L1-2"], "plan": "One fix each week.",
+        "until": (clock.now().date() + timedelta(days=30)).isoformat(),
+    }  # fmt: skip
+    for stakes in (Tier.ROUTINE, Tier.MODERATE):
+        Component.objects.update(stakes=stakes)
+        associate.asks("practice.start_pairing", junior.person, component="shop", **plan)
+    Component.objects.update(stakes=Tier.ROUTINE)
+    senior.does("practice.start_pairing", junior.person, component="shop", **plan)
 
     # Moderate: whoever guides stands at L3; another associate gives no go-ahead.
     risky = made(associate.does("maintenance.plan_change", shop, risk="moderate", **planned))

@@ -4,6 +4,7 @@ import pytest
 
 from watchbill.acts import perform
 from watchbill.acts.models import Entry, Shown
+from watchbill.alerts.models import Alert
 from watchbill.catalog.models import Component
 from watchbill.incidents import acts as incidents
 from watchbill.incidents.models import Incident
@@ -87,7 +88,9 @@ def test_what_is_done_alone_or_about_nothing_shows_nothing(
     incident: Incident, payments: Component, jun: Person, ann: Person
 ) -> None:
     acts.answer_step.perform(ann, started(incident, ann), step=1, value="a")
-    guided(acts.answer_step.perform(jun, started(payments, jun), step=1, value="a"), ann)
+    alert = Alert.objects.create(fingerprint="1", name="Slow", state="firing", component=payments)
+    for on in (payments, alert):  # an alert that nobody made an incident of
+        guided(acts.answer_step.perform(jun, started(on, jun), step=1, value="a"), ann)
     assert shown() == []
 
 

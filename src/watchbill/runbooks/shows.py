@@ -7,8 +7,8 @@ from watchbill.acts.shown import Show
 from watchbill.people.models import Person
 from watchbill.runbooks.models import Execution, Run
 
-IN_AN_INCIDENT = ("incidents.incident:", "alerts.alert:")  # what a response is about
-OF_A_CHANGE = "maintenance.change:"
+AN_INCIDENT = "incidents.incident:"
+A_CHANGE = "maintenance.change:"
 DID = ("runbooks.run_step", "runbooks.answer_step")
 RESULT = (Execution.State.SUCCEEDED, Execution.State.FAILED)
 
@@ -16,7 +16,7 @@ RESULT = (Execution.State.SUCCEEDED, Execution.State.FAILED)
 def of_own_step(run: Run, by: Person) -> list[Show]:
     """Of a step that ends with its act. Whether that had a guide is known when it is written."""
     shows = _of_run_if_over(run, now=by)
-    if run.about.startswith(IN_AN_INCIDENT):
+    if run.about.startswith(AN_INCIDENT):
         shows.append(Show("IR-L1-3", by, on=run, guided=True))
     return shows
 
@@ -24,7 +24,7 @@ def of_own_step(run: Run, by: Person) -> list[Show]:
 def of_machines_step(run: Run, execution: Execution, state: str) -> list[Show]:
     """Of a step that the machine has ended; a failed check shows as much as a passed one."""
     shows = _of_run_if_over(run)
-    if state in RESULT and run.about.startswith(IN_AN_INCIDENT):
+    if state in RESULT and run.about.startswith(AN_INCIDENT):
         for entry in _guided(run):
             if entry.came_of_it.get("execution") == execution.pk:
                 shows.append(Show("IR-L1-3", entry.by, on=run, witness=entry.guide))
@@ -42,7 +42,7 @@ def _of_run_if_over(run: Run, now: Person | None = None) -> list[Show]:
     A run is finished only when each step was done, or skipped with the reason given beforehand.
     `now` has just done the last one; its guide is known when this is written.
     """
-    if run.state != Run.State.FINISHED or not run.about.startswith(OF_A_CHANGE):
+    if run.state != Run.State.FINISHED or not run.about.startswith(A_CHANGE):
         return []
     shows = {
         entry.by_id: Show("MA-L1-3", entry.by, on=run, witness=entry.guide)
