@@ -17,9 +17,11 @@ def test_ir_l4_1(
     seat = made(owner.does("seats.appoint", house, area="incident-response", holder=lead.name))
     lead.does("seats.accept_seat", seat)
     scheme = {"title": "Severities", "kind": "process", "area": "incident-response"}
-    senior.asks("standards.start_standard", house, **scheme)
-    associate.may_not("standards.start_standard", house, **scheme)
-    lead.does("standards.start_standard", house, **scheme)
+    standard = made(lead.does("standards.start_standard", house, **scheme))
+    text = {"text": "Four of them.", "reason": "Nobody knew which was worse."}
+    version = made(lead.does("standards.draft_version", standard, **text))
+    ways = [who.stands("standards.put_in_force", version) for who in (lead, senior, associate)]
+    assert ways == ["A", "G", "N"]
     review = made(lead.does("practice.open_review", house, kind="area", title="The year"))
     signing = {"findings": "Two teams are on watch; nights are thin."}
     lead.cannot("practice.sign_review", review, **signing)

@@ -11,12 +11,10 @@ def why_not_confirmed_by(work: Improvement, person: Person) -> str | None:
     """Why `person` cannot confirm the effect of `work`; None when they can.
 
     Of work that came of a post-incident review it is somebody who took part in it; of other work
-    it is a senior of the area. Never who owns, proposed or led it.
+    it is a senior of the area who did not propose it. Never who owns it or led the review.
     """
     if person.pk == work.owner_id:
         return "Somebody other than its owner confirms it."
-    if person.pk == work.proposed_by_id:
-        return "You proposed it: somebody else confirms."
     review = None if work.aim else work.of_review
     if review is not None and review.kind == Review.Kind.POST_INCIDENT:
         if review.state != Review.State.PUBLISHED:
@@ -26,6 +24,8 @@ def why_not_confirmed_by(work: Improvement, person: Person) -> str | None:
         if not review.contributed(person):
             return "It is confirmed by somebody who took part in the review that it came of."
         return None
+    if person.pk == work.proposed_by_id:
+        return "You proposed it: somebody else confirms."
     if person.level(work.area) < SENIOR:
         return f"It is confirmed by somebody who stands at L{SENIOR} or above."
     return None
