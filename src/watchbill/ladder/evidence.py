@@ -113,8 +113,12 @@ def shown_by(people: Iterable[Person]) -> dict[int, dict[str, list[Shown]]]:
         Shown.objects.valid()
         .filter(person__in=people)
         .select_related("entry", "witness")
-        .order_by("-entry_id")[:MOST]
-    )
+        .only(
+            "person_id", "duty", "on", "witness_level", "drill", "entry__at", "entry__kind",
+            "entry__says", "witness__username", "witness__name",
+        )
+        .order_by("-entry_id")
+    )  # fmt: skip
     best: dict[tuple[int, str, str], Shown] = {}
     for row in rows:
         key = (row.person_id, row.duty, row.on)
