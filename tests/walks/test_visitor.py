@@ -26,8 +26,10 @@ def context() -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def colleagues(demo: Demo) -> Iterator[None]:
-    """They answer by themselves, as in a demo that was just started."""
+    """They answer by themselves, as in a demo that was just started: nobody was there before."""
     demo.colleagues("yes")
+    for used in (demo.data / "run" / "in-use").iterdir():
+        used.unlink()
     yield
     demo.colleagues("no")
 
