@@ -1,7 +1,7 @@
 """What people do with commitments: make, answer, negotiate anew, close, confirm."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from watchbill.acts.given import CannotBeDone, Field
@@ -84,7 +84,7 @@ def make(
         raise CannotBeDone("A threshold needs “at most” or “at least”.", field="comparison")
     made = Commitment.objects.create(
         about=on.ref, by=by, team=other, stakeholder="" if other else stakeholder.strip(),
-        speaker=voice, what=what.strip(), due=_zoned(due), query=query.strip(),
+        speaker=voice, what=what.strip(), due=clock.zoned(due), query=query.strip(),
         comparison=comparison, threshold=threshold,
     )  # fmt: skip
     return {"ref": made.ref, "url": made.get_absolute_url(), "with_whom": made.other_side}
@@ -123,7 +123,7 @@ def agree_update(
         )
     made = [
         Commitment.objects.create(about=on.ref, by=by, team=team, what=what.strip(),
-                                  due=_zoned(due))
+                                  due=clock.zoned(due))
         for team in rest
     ]  # fmt: skip
     return {"refs": [one.ref for one in made], "with_whom": ", ".join(t.name for t in rest)}
@@ -199,7 +199,11 @@ def renegotiate(
         answered_by=commitment.answered_by, answer=commitment.answer, replaced_by=by,
         why=why.strip()[:1000],
     )  # fmt: skip
-    commitment.what, commitment.due, commitment.state = what.strip(), _zoned(due), State.OFFERED
+    commitment.what, commitment.due, commitment.state = (
+        what.strip(),
+        clock.zoned(due),
+        State.OFFERED,
+    )
     commitment.renegotiated, commitment.answer = True, ""
     commitment.answered_by = commitment.answered_at = None
     commitment.save()
@@ -376,12 +380,8 @@ def _must_not_be_mine(team: Team, by: Person, *, field: str) -> None:
 def _terms(what: str, due: datetime) -> None:
     if not what.strip():
         raise CannotBeDone("Say who does what.", field="what")
-    if _zoned(due) <= clock.now():
+    if clock.zoned(due) <= clock.now():
         raise CannotBeDone("That is past.", field="due")
-
-
-def _zoned(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _monitored(commitment: Commitment) -> bool:

@@ -39,6 +39,11 @@ def now() -> datetime:
     return datetime.fromtimestamp(seconds(), UTC)
 
 
+def zoned(moment: datetime) -> datetime:
+    """A moment without a zone is in UTC: no machine's local time is meant."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def _from_file() -> float:
     if _OFFSET_FILE is None:
         return 0.0

@@ -1,6 +1,6 @@
 """What people do about measurements."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from watchbill.acts.authority import Mode
@@ -36,7 +36,7 @@ def report_anomaly(
     """Tell somebody who stands above you that a measurement looks wrong. Noise counts too."""
     if not isinstance(on, (Component, House)):
         raise CannotBeDone("A report is about a component or about the house.", field="on")
-    begin, until = _zoned(start), _zoned(end) if end else clock.now()
+    begin, until = clock.zoned(start), clock.zoned(end) if end else clock.now()
     if begin >= until:
         raise CannotBeDone("It ends before it begins.", field="end")
     if not 0 < len(what.strip()) <= 500:
@@ -150,8 +150,3 @@ def set_chart(
     component.charts = [one for one in charts if one["query"]]
     component.save(update_fields=["charts"])
     return {}
-
-
-def _zoned(moment: datetime) -> datetime:
-    """A moment without a zone is in UTC: no machine's local time is meant."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,6 +1,6 @@
 """What acts in investigations demand before they do anything."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from watchbill.acts.given import CannotBeDone
@@ -46,7 +46,7 @@ def be_a_chart(query: str, start: datetime | None, end: datetime | None) -> dict
         return {}
     if start is None:
         raise CannotBeDone("Since when? A chart has a window.", field="start")
-    begin, until = zoned(start), zoned(end) if end else clock.now()
+    begin, until = clock.zoned(start), clock.zoned(end) if end else clock.now()
     if begin >= until:
         raise CannotBeDone("It ends before it begins.", field="end")
     return {"query": query.strip(), "start": begin, "end": until, "freeze_after": clock.now()}
@@ -58,8 +58,3 @@ def be_components(slugs: list[str], *, field: str) -> list[Component]:
     if missing := next((slug for slug in slugs if slug not in found), ""):
         raise CannotBeDone(f"There is no component {missing!r}.", field=field)
     return list(found.values())
-
-
-def zoned(moment: datetime) -> datetime:
-    """A moment without a zone is in UTC: no machine's local time is meant."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

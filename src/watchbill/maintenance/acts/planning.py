@@ -1,7 +1,7 @@
 """Planning a change: what, when, how risky, the way back; who agrees to it and who leads it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from watchbill.acts.given import CannotBeDone, Field
@@ -164,7 +164,7 @@ def _plan(
 ) -> dict[str, Any]:
     if not 0 < len(title.strip()) <= 200:
         raise CannotBeDone("A title has 1 to 200 characters.", field="title")
-    starts, ends = _zoned(starts), _zoned(ends)
+    starts, ends = starts and clock.zoned(starts), ends and clock.zoned(ends)
     if ends and not starts:
         raise CannotBeDone("A window has a beginning too.", field="starts")
     if starts and (not ends or ends <= starts):
@@ -206,8 +206,3 @@ def _improvement(number: str) -> Improvement | None:
             "There is no such accepted improvement.", field="improvement", hint="Accept it first."
         )
     return found
-
-
-def _zoned(moment: datetime | None) -> datetime | None:
-    """A moment without a zone is in UTC: no machine's local time is meant."""
-    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment

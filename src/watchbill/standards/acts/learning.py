@@ -1,6 +1,6 @@
 """Sharing a standard: the session held on it, and its report accepted by leads of components."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from watchbill.acts.given import CannotBeDone, Field
@@ -39,7 +39,7 @@ def hold_session(
 ) -> Outcome:
     """Note when people came together to learn what it says and why, and who took part."""
     _must_be_in_force(version)
-    moment = at if at.tzinfo else at.replace(tzinfo=UTC)
+    moment = clock.zoned(at)
     if moment > clock.now():
         raise CannotBeDone("It has not been held yet.", field="at")
     others = {
