@@ -5,6 +5,7 @@ there; so are the addresses that read. Deterministic: the same cases on every ru
 """
 
 import json
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -50,8 +51,8 @@ from watchbill.tours import reads as tour_reads
 
 UNDERSTOOD = {200, 202, 301, 302, 400, 403, 404, 409, 413, 422}
 QUICK = profile(
-    max_examples=6, deadline=None, derandomize=True, database=None, phases=[Phase.generate],
-    suppress_health_check=list(HealthCheck),
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "6")), deadline=None, derandomize=True,
+    database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 RUNBOOK = (
     "---\nslug: look\ntitle: Look\n---\n## Which\n```value node\nWhich?\n```\n"
