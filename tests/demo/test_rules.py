@@ -79,9 +79,11 @@ def prometheus(example: Example, tmp_path_factory: pytest.TempPathFactory) -> It
 
 def ready(peer: Prometheus) -> bool:
     try:
-        return peer.holds('count(up{job="example"} == 1) == 3')
+        if httpx.get(f"{peer.url}/-/ready").status_code != 200:
+            return False  # it answers already, and says that it is not ready
     except httpx.TransportError:
         return False
+    return peer.holds('count(up{job="example"} == 1) == 3')
 
 
 @pytest.fixture
