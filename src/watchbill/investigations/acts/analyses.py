@@ -29,7 +29,8 @@ def _components(on: Any) -> list[tuple[str, str]]:
 
 
 Affected = Annotated[
-    list[str], Field(label="What else it touches", choices=_components, help="Every component.")
+    tuple[str, ...],
+    Field(label="What else it touches", choices=_components, help="Every component."),
 ]
 
 
@@ -49,7 +50,7 @@ def publish_analysis(
         Field(help="One on each line. What, had it been otherwise, would have prevented it?"),
     ],
     impact: Annotated[str, Field(long=True, help="Whom it harmed, how much, for how long.")],
-    affected: Affected = [],  # noqa: B006  # read, never changed
+    affected: Affected = (),
 ) -> Outcome:
     """Publish what is understood: causes in the plural, the impact, everything it touches."""
     _must_be_ready(investigation, by)
@@ -84,7 +85,7 @@ def publish_pattern(
     end: Annotated[datetime | None, Field(label="Until", help="Empty: until now.")] = None,
     pattern: Annotated[str, Field(long=True, help="What does the chart show?")],
     claim: Annotated[str, Field(long=True, help="What follows, so that it can be checked?")],
-    affected: Affected = [],  # noqa: B006  # read, never changed
+    affected: Affected = (),
 ) -> Outcome:
     """Publish a pattern that you saw in measurements, with its chart, and what you claim of it."""
     _must_be_ready(investigation, by)

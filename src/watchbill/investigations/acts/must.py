@@ -1,5 +1,6 @@
 """What acts in investigations demand before they do anything."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -52,7 +53,7 @@ def be_a_chart(query: str, start: datetime | None, end: datetime | None) -> dict
     return {"query": query.strip(), "start": begin, "end": until, "freeze_after": clock.now()}
 
 
-def be_components(slugs: list[str], *, field: str) -> list[Component]:
+def be_components(slugs: Sequence[str], *, field: str) -> list[Component]:
     """The components called so; raises CannotBeDone naming the first that there is not."""
     found = {one.slug: one for one in Component.objects.filter(slug__in=slugs)}
     if missing := next((slug for slug in slugs if slug not in found), ""):

@@ -25,9 +25,9 @@ def oversee_analysis(
     by: Person,
     *,
     complete: Annotated[
-        list[str],
+        tuple[str, ...],
         Field(label="What is there", choices=lambda analysis: list(COMPLETE.items())),
-    ] = [],  # noqa: B006  # read, never changed
+    ] = (),
     verdict: Literal["accepted", "returned"],
     why: Annotated[str, Field(long=True, label="Reasons")],
 ) -> Outcome:
