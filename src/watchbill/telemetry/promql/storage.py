@@ -18,6 +18,9 @@ Labels = tuple[tuple[str, str], ...]
 
 Times = NDArray[np.int64]
 Values = NDArray[np.float64]
+Histograms = NDArray[np.object_]
+"""A `Histogram` where the sample is a native histogram, None where it is a number."""
+
 MatchOp = Literal["=", "!=", "=~", "!~"]
 
 METRIC_NAME = "__name__"
@@ -94,13 +97,15 @@ class Selection:
 
     Series `i` has `labels[i]` and owns `t[starts[i]:starts[i + 1]]` and the same slice of `v`;
     its times strictly ascend. `starts` is int64 of length n + 1, `t` int64 ms, `v` float64 with
-    staleness markers in place.
+    staleness markers in place. `h` is None where all samples are numbers; where it is not, the
+    value beside a histogram means nothing. A histogram's staleness marker is an ordinary one.
     """
 
     labels: list[Labels]
     starts: NDArray[np.int64]
     t: Times
     v: Values
+    h: Histograms | None = None
 
     def __len__(self) -> int:
         """How many series."""

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from watchbill.telemetry.promql.storage import Labels, Times, Values
+from watchbill.telemetry.promql.storage import Histograms, Labels, Times, Values
 from watchbill.telemetry.store.index import Ids
 
 HOUR_MS = 3_600_000
@@ -23,11 +23,12 @@ class StoreDamagedError(ChunkStoreError):
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples as parallel columns: series id, time in ms, value."""
+    """Samples as parallel columns: series id, time in ms, value; `h` as in `Selection`."""
 
     ids: Ids
     t: Times
     v: Values
+    h: Histograms | None = None
 
     def __len__(self) -> int:
         """How many samples."""
