@@ -7,8 +7,9 @@ import numpy as np
 
 from . import ast
 from .aggregate import grouping
+from .aggregate_histograms import IGNORING, without_histograms
 from .errors import EvalError
-from .numbers import format_value
+from .numbers import format_short
 from .scope import Scope
 from .storage import Labels, Values
 from .vectors import Vector
@@ -27,6 +28,8 @@ def choose(scope: Scope, expr: ast.Aggregation) -> Vector:
         raise EvalError("Parameter value is NaN")
     if (np.abs(parameter) >= _LARGEST_COUNT).any():
         raise EvalError("Scalar value overflows int64")
+    if expr.op in IGNORING:
+        vector = without_histograms(scope, expr, vector)
     if not len(vector):
         return vector
     return _limit(expr, vector, np.maximum(parameter, 0).astype(np.int64))
@@ -57,7 +60,7 @@ def _limit_ratio(scope: Scope, expr: ast.Aggregation, vector: Vector, ratio: Val
     for bad in np.unique(ratio[np.abs(ratio) > 1]).tolist():
         assert expr.parameter is not None
         scope.query.warn(
-            f"ratio value should be between -1 and 1, got {format_value(bad)}, capping to"
+            f"ratio value should be between -1 and 1, got {format_short(bad)}, capping to"
             f" {1 if bad > 0 else -1}",
             expr.parameter.span,
         )

@@ -4,7 +4,7 @@ import numpy as np
 
 from . import ast
 from .aggregate import aggregate
-from .binary import evaluate_binary
+from .binary import evaluate_binary, negate
 from .choose import choose
 from .errors import EvalError
 from .functions.registry import FUNCTIONS
@@ -31,7 +31,7 @@ def evaluate(scope: Scope, expr: ast.Expr) -> Value:
             assert not isinstance(value, str)
             if op == "+":
                 return value
-            return value.map(np.negative) if isinstance(value, Vector) else -value
+            return negate(value) if isinstance(value, Vector) else -value
         case ast.Binary():
             return _binary(scope, expr)
         case ast.Aggregation(op) if op in _CHOOSING:
