@@ -13,7 +13,7 @@ from .errors import EvalError
 from .kernels.extended import interpolate
 from .labels import LabelTable
 from .scope import Query, Scope
-from .storage import Selection, Times, are_histograms, is_stale
+from .storage import Histograms, Selection, Times, are_histograms, is_stale
 from .vectors import Vector, drop_names
 from .windows import Columns, Index, Windows, find_last, find_windows, window_blocks
 
@@ -236,9 +236,20 @@ def _select_subquery(scope: Scope, node: ast.Subquery) -> RangeInput:
 def _samples_of(vector: Vector, grid: Times) -> Samples:
     row, step = np.nonzero(vector.present)
     starts = np.concatenate([[0], np.cumsum(vector.present.sum(axis=1))]).astype(np.int64)
-    h = None if vector.h is None else vector.h[row, step]
+    h = None if vector.h is None else _without_hints(vector.h[row, step])
     columns = Columns(starts, grid[step], vector.values[row, step], h=h)
     return Samples(vector.labels, columns, vector.drop_name)
+
+
+def _without_hints(h: Histograms) -> Histograms:
+    """Hints are about the sample before in the store, which is another one at other steps."""
+    return np.array(
+        [
+            one if one is None or one.hint == "gauge" else replace(one, hint="unknown")
+            for one in h
+        ],
+        np.object_,
+    )
 
 
 def _no_samples(scope: Scope) -> Samples:
