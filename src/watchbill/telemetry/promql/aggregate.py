@@ -8,9 +8,9 @@ from .errors import EvalError
 from .kernels import cells
 from .kernels.sums import doubtful, exact_mean, exact_sum
 from .labels import METADATA_LABELS, Groups, LabelTable
+from .native.text import describe
 from .numbers import format_short, format_value, is_utf8, quote
 from .scope import Scope
-from .native.text import describe
 from .storage import METRIC_NAME, Values, are_histograms
 from .vectors import Vector, count_by_group
 from .windows import Index

@@ -38,9 +38,7 @@ class Sums:
     spoilt: Mask
 
 
-def sum_histograms(
-    scope: Scope, expr: ast.Aggregation, vector: Vector, groups: Groups
-) -> Sums:
+def sum_histograms(scope: Scope, expr: ast.Aggregation, vector: Vector, groups: Groups) -> Sums:
     """The histograms' part of `sum` and `avg`."""
     assert vector.h is not None
     where = vector.histograms

@@ -29,9 +29,7 @@ class Outcome:
     kept: Mask
 
 
-def operate(
-    scope: Scope, expr: ast.Binary, left: Vector, right: Vector, met: Mask
-) -> Outcome:
+def operate(scope: Scope, expr: ast.Binary, left: Vector, right: Vector, met: Mask) -> Outcome:
     """`left op right` cell by cell wherever both have a sample (`met`).
 
     Comparisons give 1 or 0 in `kept`; what they show is for the caller to choose.
@@ -75,9 +73,7 @@ def _sample(vector: Vector, row: int, step: int) -> Sample:
     return float(vector.values[row, step]) if histogram is None else histogram
 
 
-def _single(
-    scope: Scope, expr: ast.Binary, left: Sample, right: Sample
-) -> Histogram | bool | None:
+def _single(scope: Scope, expr: ast.Binary, left: Sample, right: Sample) -> Histogram | bool | None:
     """One result: a histogram, whether a comparison holds, or None (which has been told)."""
     scope.query.check()
     match expr.op, left, right:
@@ -113,9 +109,7 @@ def _sum_or_difference(
 
 def _inform(scope: Scope, expr: ast.Binary, left: Sample, right: Sample) -> None:
     """Tell that the operator is not defined on these."""
-    one, other = (
-        "histogram" if isinstance(side, Histogram) else "float" for side in (left, right)
-    )
+    one, other = ("histogram" if isinstance(side, Histogram) else "float" for side in (left, right))
     scope.query.inform(
         f'incompatible sample types encountered for binary operator "{expr.op}":'
         f" {one} {expr.op} {other}",

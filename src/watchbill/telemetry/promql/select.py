@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,8 @@ from .durations import to_ms
 from .errors import EvalError
 from .kernels.extended import interpolate
 from .labels import LabelTable
-from .scope import Query, Scope
+from .native.arithmetic import told_resets
+from .scope import Scope
 from .storage import Histograms, Selection, Times, are_histograms, is_stale
 from .vectors import Vector, drop_names
 from .windows import Columns, Index, Windows, find_last, find_windows, window_blocks
@@ -57,8 +59,9 @@ class RangeInput:
         return window_blocks(self.samples.columns, self.ends, self.range_ms)
 
 
-def fetch(query: Query, selector: ast.VectorSelector, start_ms: int, end_ms: int) -> Samples:
+def fetch(scope: Scope, selector: ast.VectorSelector, start_ms: int, end_ms: int) -> Samples:
     """Samples of a selector with both ends inclusive, staleness markers among them."""
+    query = scope.query
     query.check()
     found = query.storage.select(selector.matchers, start_ms, end_ms)
     query.read(len(found.t))
@@ -66,8 +69,18 @@ def fetch(query: Query, selector: ast.VectorSelector, start_ms: int, end_ms: int
     v, h = found.v, found.h
     if h is not None:
         v = np.where(are_histograms(h), np.nan, v)  # so that none looks like a staleness marker
+        h = _with_resets(h, found.starts) if scope.tells_resets else h
     columns = Columns(found.starts, found.t, v, h=h, st=found.st)
     return Samples(table, columns, np.zeros(table.size, np.bool_))
+
+
+def _with_resets(h: Histograms, starts: Index) -> Histograms:
+    """Hints filled in, series by series."""
+    out = h.copy()
+    for begin, end in pairwise(starts.tolist()):
+        places = begin + np.flatnonzero(are_histograms(h[begin:end]))
+        out[places] = told_resets(h[places].tolist())
+    return out
 
 
 def shifted_times(scope: Scope, node: ast.VectorSelector | ast.Subquery) -> tuple[Times, bool]:
@@ -128,7 +141,7 @@ def _fetch_instant(scope: Scope, node: ast.VectorSelector) -> tuple[Samples, Tim
     query = scope.query
     times, pinned = shifted_times(scope, node)
     oldest = int(times.min()) - query.lookback_ms + 1
-    samples = fetch(query, node, oldest, int(times.max()))
+    samples = fetch(scope, node, oldest, int(times.max()))
     query.hold(samples.labels.size * len(times))
     return (samples if len(samples) else _no_samples(scope)), times, pinned
 
@@ -152,7 +165,7 @@ def _select_smoothed(scope: Scope, node: ast.VectorSelector) -> Vector:
     times, pinned = shifted_times(scope, node)
     lookback = scope.query.lookback_ms
     samples = without_stale(
-        fetch(scope.query, node, int(times.min()) - lookback + 1, int(times.max()) + lookback)
+        fetch(scope, node, int(times.min()) - lookback + 1, int(times.max()) + lookback)
     )
     if not len(samples):
         return scope.empty()
@@ -210,9 +223,7 @@ def _select_matrix(scope: Scope, node: ast.MatrixSelector) -> RangeInput:
     before = scope.query.lookback_ms if selector.extension else 0
     after = scope.query.lookback_ms if selector.extension == "smoothed" else 0
     samples = without_stale(
-        fetch(
-            scope.query, selector, int(ends.min()) - range_ms - before + 1, int(ends.max()) + after
-        )
+        fetch(scope, selector, int(ends.min()) - range_ms - before + 1, int(ends.max()) + after)
     )
     return RangeInput(samples, ends, range_ms, pinned, selector.extension, node.span)
 
@@ -244,10 +255,7 @@ def _samples_of(vector: Vector, grid: Times) -> Samples:
 def _without_hints(h: Histograms) -> Histograms:
     """Hints are about the sample before in the store, which is another one at other steps."""
     return np.array(
-        [
-            one if one is None or one.hint == "gauge" else replace(one, hint="unknown")
-            for one in h
-        ],
+        [one if one is None or one.hint == "gauge" else replace(one, hint="unknown") for one in h],
         np.object_,
     )
 

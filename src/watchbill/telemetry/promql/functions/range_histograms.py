@@ -212,9 +212,7 @@ def change_between(
         return None
     found = difference(last, previous)
     note_bounds(w.scope, found, "subtraction", w.span)
-    lost = [
-        histograms[at] if at else previous for at, happened in enumerate(resets) if happened
-    ]
+    lost = [histograms[at] if at else previous for at, happened in enumerate(resets) if happened]
     out = found.histogram
     if counter and len(histograms) > 2:
         lost += [empty_like(histogram) for histogram in histograms[1:-1]]  # for their resolution

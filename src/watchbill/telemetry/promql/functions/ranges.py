@@ -9,8 +9,8 @@ from watchbill.telemetry.promql import ast
 from watchbill.telemetry.promql.aggregate import warn_about_quantiles
 from watchbill.telemetry.promql.check import type_of
 from watchbill.telemetry.promql.errors import EvalError
-from watchbill.telemetry.promql.kernels import counters, extended, over_time, sums, trends
 from watchbill.telemetry.promql.histogram import Histogram
+from watchbill.telemetry.promql.kernels import counters, extended, over_time, sums, trends
 from watchbill.telemetry.promql.kernels.starts import STARTING, any_overlap, started
 from watchbill.telemetry.promql.native.notes import inform_ignored
 from watchbill.telemetry.promql.scope import Scope
@@ -111,9 +111,7 @@ class _Found:
         )
 
 
-def _of_samples(
-    scope: Scope, function: str, given: RangeInput, parameters: list[Values]
-) -> _Found:
+def _of_samples(scope: Scope, function: str, given: RangeInput, parameters: list[Values]) -> _Found:
     columns = given.samples.columns
     if columns.h is None or function in _ANY_SAMPLE:
         found = _of_numbers(scope, function, given, parameters)
@@ -140,9 +138,7 @@ def _of_samples(
     return replace(found, h=h)
 
 
-def _of_numbers(
-    scope: Scope, function: str, given: RangeInput, parameters: list[Values]
-) -> _Found:
+def _of_numbers(scope: Scope, function: str, given: RangeInput, parameters: list[Values]) -> _Found:
     if given.extension:
         return _Found(*_extended(scope, function, given))
     if given.samples.columns.st is not None and function in STARTING:

@@ -40,9 +40,7 @@ def warn_mixed_schemas(scope: Scope, metric: str, span: Span) -> None:
 
 def warn_mixed_samples(scope: Scope, metric: str, span: Span) -> None:
     """Numbers and histograms met in one range."""
-    scope.query.warn(
-        f'encountered a mix of histograms and floats for metric name "{metric}"', span
-    )
+    scope.query.warn(f'encountered a mix of histograms and floats for metric name "{metric}"', span)
 
 
 def inform_ignored(scope: Scope, metric: str, span: Span) -> None:
