@@ -11,7 +11,7 @@ from .native.arithmetic import Combined, mean, total
 from .native.layout import MixedSchemasError
 from .native.notes import note_aggregation, warn_mixed_schemas
 from .scope import Scope
-from .storage import METRIC_NAME, Histograms
+from .storage import METRIC_NAME, Histograms, are_histograms
 from .vectors import Mask, Vector, count_by_group
 
 IGNORING = frozenset(("min", "max", "stddev", "stdvar", "quantile", "topk", "bottomk"))
@@ -71,5 +71,5 @@ def _merged(scope: Scope, expr: ast.Aggregation, histograms: list[Histogram]) ->
 
 def with_sums(vector: Vector, sums: Sums) -> Vector:
     """A vector of sums of numbers, the sums of histograms put in."""
-    is_histogram = np.not_equal(sums.h, None).astype(np.bool_)
-    return replace(vector, h=sums.h, present=(vector.present | is_histogram) & ~sums.spoilt)
+    present = (vector.present | are_histograms(sums.h)) & ~sums.spoilt
+    return replace(vector, h=sums.h, present=present)

@@ -15,6 +15,7 @@ from .kernels.extended import interpolate
 from .labels import LabelTable
 from .native.arithmetic import told_resets
 from .scope import Scope
+from .smoothed_histograms import smooth_histograms
 from .storage import Histograms, Selection, Times, are_histograms, is_stale
 from .vectors import Vector, drop_names
 from .windows import Columns, Index, Windows, find_last, find_windows, window_blocks
@@ -172,7 +173,9 @@ def _select_smoothed(scope: Scope, node: ast.VectorSelector) -> Vector:
     shape = (samples.labels.size, len(times))
     scope.query.hold(shape[0] * shape[1])
     values, present = np.zeros(shape), np.zeros(shape, np.bool_)
-    for rows, run in samples.columns.runs(len(times)):
+    columns = samples.columns
+    numbers = columns if columns.h is None else columns.only(~are_histograms(columns.h))
+    for rows, run in numbers.runs(len(times)):
         scope.query.check()
         if len(run.t):
             windows = find_windows(run, times, lookback)
@@ -180,6 +183,8 @@ def _select_smoothed(scope: Scope, node: ast.VectorSelector) -> Vector:
                 found = interpolate(windows, find_last(run, times + lookback))
             values[rows], present[rows] = found
     vector = Vector(samples.labels, values, present, samples.drop_name)
+    if columns.h is not None:
+        vector = smooth_histograms(scope, vector, columns, times, node.span)
     return _repeat(vector, scope) if pinned else vector
 
 

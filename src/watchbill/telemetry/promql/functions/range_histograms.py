@@ -34,7 +34,7 @@ from watchbill.telemetry.promql.native.notes import (
 from watchbill.telemetry.promql.scope import Scope
 from watchbill.telemetry.promql.select import RangeInput
 from watchbill.telemetry.promql.storage import METRIC_NAME, Times, are_histograms
-from watchbill.telemetry.promql.windows import Columns, Index, find_windows
+from watchbill.telemetry.promql.windows import Columns, Index
 
 Sample = float | Histogram
 
@@ -44,6 +44,7 @@ class HistogramWindow:
     """Samples of one series in one window, at least one of them a histogram.
 
     `begin` and `end` are the window's edges in ms. `st` has start timestamps, if any are known.
+    Extended windows also have a sample from before `begin` and, when `smoothed`, one behind `end`.
     """
 
     scope: Scope
@@ -53,7 +54,8 @@ class HistogramWindow:
     end: int
     t: Times
     samples: list[Sample]
-    st: Times | None
+    st: Times | None = None
+    smoothed: bool = False
 
     @property
     def histograms(self) -> list[Histogram] | None:
@@ -89,13 +91,12 @@ def windows_with_histograms(
     """Row, step and samples of every window in which a histogram lies."""
     columns = given.samples.columns
     names = given.samples.labels.texts(METRIC_NAME)
+    smoothed = given.extension == "smoothed"
     for row in histogram_rows(columns).tolist():
         own = slice(int(columns.starts[row]), int(columns.starts[row + 1]))
         t, st = columns.t[own], None if columns.st is None else columns.st[own]
         samples = _samples(columns, own)
-        bounds = np.array([0, len(t)], np.int64)
-        windows = find_windows(Columns(bounds, t, columns.v[own]), given.ends, given.range_ms)
-        for step, (lo, hi) in enumerate(zip(windows.lo[0].tolist(), windows.hi[0].tolist())):
+        for step, (lo, hi) in enumerate(_bounds(scope, given, t)):
             inside = samples[lo:hi]
             if not any(isinstance(sample, Histogram) for sample in inside):
                 continue
@@ -103,8 +104,26 @@ def windows_with_histograms(
             end = int(given.ends[step])
             yield row, step, HistogramWindow(
                 scope, names[row], given.span, end - given.range_ms, end,
-                t[lo:hi], inside, None if st is None else st[lo:hi],
+                t[lo:hi], inside, None if st is None else st[lo:hi], smoothed,
             )  # fmt: skip
+
+
+def _bounds(scope: Scope, given: RangeInput, t: Times) -> list[tuple[int, int]]:
+    """Which samples of one series each window sees, begin and end; nothing is `(0, 0)`."""
+    begins, ends = given.ends - given.range_ms, given.ends
+    lo, hi = np.searchsorted(t, begins, "right"), np.searchsorted(t, ends, "right")
+    if given.extension:
+        lookback = scope.query.lookback_ms
+        oldest = np.maximum(lo - 1, np.searchsorted(t, begins - lookback, "right"))
+        newest = hi - 1
+        if given.extension == "smoothed":
+            latest = np.searchsorted(t, ends + lookback, "right") - 1
+            newest = np.minimum(np.searchsorted(t, ends, "left"), latest)
+        seen = (oldest <= newest) & (oldest < len(t)) & (newest >= 0)
+        some = np.clip([oldest, newest], 0, len(t) - 1)
+        seen &= (t[some[1]] > begins) & (t[some[0]] <= ends)
+        lo, hi = np.where(seen, oldest, 0), np.where(seen, newest + 1, 0)
+    return list(zip(lo.tolist(), hi.tolist(), strict=True))
 
 
 def _samples(columns: Columns, own: slice) -> list[Sample]:
@@ -175,7 +194,7 @@ def _extrapolated(w: HistogramWindow, *, counter: bool) -> Histogram | None:
         return None
     distance = (last - first) / max(len(w.t) - 1, 1)
     sampled = last - (first if zero is None else zero)
-    to_start, to_end = 0, w.end - last
+    to_start, to_end = 0.0, float(w.end - last)
     if zero is None:
         to_start = first - w.begin
         if to_start >= distance * AT_BOUNDARY:
@@ -198,7 +217,7 @@ def change_between(
 ) -> Histogram | None:
     """Last less first, and what a counter had reached before each reset on top; it is a gauge."""
     previous, last = histograms[0], histograms[-1]
-    _check_hints(w, histograms, counter)
+    check_hints(w, histograms, counter=counter)
     resets = [
         counter and (anew[at] or is_reset(histograms[at], histograms[at - 1]))
         for at in range(1, len(histograms))
@@ -223,7 +242,8 @@ def change_between(
     return replace(out, hint="gauge")
 
 
-def _check_hints(w: HistogramWindow, histograms: list[Histogram], counter: bool) -> None:
+def check_hints(w: HistogramWindow, histograms: list[Histogram], *, counter: bool) -> None:
+    """Warn where a counter is asked for and a gauge is there, or the other way round."""
     if counter:
         if any(histogram.hint == "gauge" for histogram in histograms):
             w.warn("this native histogram metric is not a counter")
@@ -256,7 +276,7 @@ def _last_change(w: HistogramWindow, *, counter: bool) -> Sample | None:
         warn_mixed_samples(w.scope, w.metric, w.span)
         return None
     if counter:
-        _check_hints(w, [before, last], counter)
+        check_hints(w, [before, last], counter=counter)
     elif {before.hint, last.hint} != {"gauge"}:
         w.warn("this native histogram metric is not a gauge")
     if counter and (anew or is_reset(last, before)):

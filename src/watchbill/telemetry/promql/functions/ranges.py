@@ -19,6 +19,7 @@ from watchbill.telemetry.promql.storage import METRIC_NAME, Histograms, Values, 
 from watchbill.telemetry.promql.vectors import Mask, Vector
 from watchbill.telemetry.promql.windows import find_last, find_windows
 
+from .extended_histograms import EXTENDED_FUNCTIONS
 from .presence import absent_vector
 from .range_histograms import HISTOGRAM_FUNCTIONS, windows_with_histograms
 
@@ -122,14 +123,15 @@ def _of_samples(scope: Scope, function: str, given: RangeInput, parameters: list
         given, samples=replace(given.samples, columns=columns.only(~are_histograms(columns.h)))
     )
     found = _of_numbers(scope, function, numbers, parameters)
-    if function not in HISTOGRAM_FUNCTIONS:
+    functions = EXTENDED_FUNCTIONS if given.extension else HISTOGRAM_FUNCTIONS
+    if function not in functions:
         for row, step, window in windows_with_histograms(scope, given):
             if found.present[row, step]:
                 inform_ignored(scope, window.metric, window.span)
         return found
     h = np.full(found.values.shape, None, np.object_)
     for row, step, window in windows_with_histograms(scope, given):
-        sample = HISTOGRAM_FUNCTIONS[function](window)
+        sample = functions[function](window)
         found.present[row, step] = sample is not None
         if isinstance(sample, Histogram):
             h[row, step] = sample
@@ -152,7 +154,8 @@ def _picked(function: str, given: RangeInput) -> Histograms:
     for rows, windows in given.windows():
         if windows.h is not None and len(windows.t):
             at = windows.last if function == "last_over_time" else windows.first
-            h[rows] = np.where(windows.counts > 0, windows.h[at], None)
+            h[rows] = windows.h[at]
+            h[rows][windows.counts == 0] = None
     return h
 
 

@@ -38,8 +38,8 @@ class _Bucket:
             return self.lower + (self.upper - self.lower) * share
         low, high = math.log2(abs(self.lower)), math.log2(abs(self.upper))
         if self.lower > 0:
-            return 2.0 ** (low + (high - low) * share)
-        return -(2.0 ** (high + (low - high) * (1 - share)))
+            return math.exp2(low + (high - low) * share)
+        return -math.exp2(high + (low - high) * (1 - share))
 
 
 def _bucket(histogram: Histogram, found: Ranges, at: int) -> _Bucket:
