@@ -25,7 +25,7 @@ from watchbill.telemetry.promql.errors import (
 from watchbill.telemetry.promql.format import format_query
 from watchbill.telemetry.promql.parse import parse
 from watchbill.telemetry.promql.scope import Limits
-from watchbill.telemetry.promql.storage import Selection, Storage
+from watchbill.telemetry.promql.storage import Storage
 from watchbill.telemetry.store.chunks import ChunkStoreError
 
 T = TypeVar("T")
@@ -179,7 +179,7 @@ def _answer(result: engine.Result, at_ms: int, limit: int | None) -> Response:
     data, warnings = result.data, list(result.warnings)
     shown: object
     if result.type in ("vector", "matrix") and limit is not None and len(data) > limit:
-        data = _first(data, limit)
+        data = data.take(range(limit))
         warnings.append("results truncated due to limit")
     if result.type == "vector":
         shown = answers.vector(data)
@@ -190,9 +190,3 @@ def _answer(result: engine.Result, at_ms: int, limit: int | None) -> Response:
     else:
         shown = answers.string(at_ms, result.text)
     return success({"resultType": result.type, "result": shown}, warnings, result.infos)
-
-
-def _first(data: Selection, limit: int) -> Selection:
-    starts = data.starts[: limit + 1]
-    end = int(starts[-1])
-    return Selection(data.labels[:limit], starts, data.t[:end], data.v[:end])
