@@ -4,15 +4,13 @@ A change is put together pair by pair: two neighbours add what lies between them
 later one after a reset, as far as they are inside the window.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import pairwise
 
 from watchbill.telemetry.promql.histogram import Histogram
 from watchbill.telemetry.promql.native.arithmetic import (
     difference,
     empty_like,
-    is_reset,
     scaled,
     total,
 )
@@ -43,29 +41,49 @@ def _change(w: HistogramWindow, *, counter: bool) -> Histogram | None:
     if histograms is None:
         return None
     check_hints(w, histograms, counter=counter)
-    times = w.t.tolist()
-    out = empty_like(histograms[-1])
     try:
-        for at, (before, after) in enumerate(pairwise(histograms)):
-            added = after
-            if not (counter and is_reset(after, before)):
-                found = difference(after, before)
-                note_bounds(w.scope, found, "subtraction", w.span)
-                added = found.histogram
-            share = _share(w, times[at], times[at + 1])
-            sum_ = total([out, added if share == 1 else scaled(added, share)])
-            note_bounds(w.scope, sum_, "addition", w.span)
-            out = sum_.histogram
+        parts = [
+            one if share == 1 else scaled(one, share)
+            for one, share in _parts(w, histograms, counter)
+        ]
+        found = total([empty_like(histograms[-1]), *parts])
     except MixedSchemasError:
         warn_mixed_schemas(w.scope, w.metric, w.span)
         return None
-    return replace(out, hint="gauge")
+    note_bounds(w.scope, found, "addition", w.span)
+    return replace(found.histogram, hint="gauge")
 
 
-def _share(w: HistogramWindow, before: int, after: int) -> float:
-    """How much of the time between two samples is inside the window; all of it when anchored."""
+def _parts(
+    w: HistogramWindow, histograms: list[Histogram], counter: bool
+) -> Iterator[tuple[Histogram, float]]:
+    """What neighbours add, and which share of that; those that are all inside, in one."""
+    begin = 0
+    for at in range(1, len(histograms) + 1):
+        inside = at < len(histograms) and _share(w, at) == 1
+        if inside and not (counter and w.resets[at]):
+            continue
+        if begin < at - 1:
+            yield _difference(w, histograms[at - 1], histograms[begin]), 1.0
+        begin = at
+        if at == len(histograms):
+            return
+        reset = counter and w.resets[at]
+        after, before = histograms[at], histograms[at - 1]
+        yield after if reset else _difference(w, after, before), _share(w, at)
+
+
+def _difference(w: HistogramWindow, after: Histogram, before: Histogram) -> Histogram:
+    found = difference(after, before)
+    note_bounds(w.scope, found, "subtraction", w.span)
+    return found.histogram
+
+
+def _share(w: HistogramWindow, at: int) -> float:
+    """How much of the time before a sample is inside the window; all of it when anchored."""
     if not w.smoothed:
         return 1.0
+    before, after = int(w.t[at - 1]), int(w.t[at])
     return (min(after, w.end) - max(before, w.begin)) / (after - before)
 
 

@@ -6,6 +6,7 @@ to be looked at one by one.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -43,7 +44,8 @@ Sample = float | Histogram
 class HistogramWindow:
     """Samples of one series in one window, at least one of them a histogram.
 
-    `begin` and `end` are the window's edges in ms. `st` has start timestamps, if any are known.
+    `begin` and `end` are the window's edges in ms. `resets` tells which samples began anew after
+    the one before them in the series. `start` is since when the first sample counts, 0 if unknown.
     Extended windows also have a sample from before `begin` and, when `smoothed`, one behind `end`.
     """
 
@@ -54,7 +56,8 @@ class HistogramWindow:
     end: int
     t: Times
     samples: list[Sample]
-    st: Times | None = None
+    resets: list[bool]
+    start: int = 0
     smoothed: bool = False
 
     @property
@@ -69,12 +72,6 @@ class HistogramWindow:
     def warn(self, message: str) -> None:
         """Annotate with the metric's name."""
         self.scope.query.warn(f'{message}: "{self.metric}"', self.span)
-
-    def began_anew(self) -> list[bool]:
-        """Which samples say that they began after the one before; the first does not."""
-        if self.st is None:
-            return [False] * len(self.samples)
-        return [False, *began_anew(self.st, self.t).tolist()]
 
 
 def histogram_rows(columns: Columns) -> Index:
@@ -94,8 +91,10 @@ def windows_with_histograms(
     smoothed = given.extension == "smoothed"
     for row in histogram_rows(columns).tolist():
         own = slice(int(columns.starts[row]), int(columns.starts[row + 1]))
-        t, st = columns.t[own], None if columns.st is None else columns.st[own]
-        samples = _samples(columns, own)
+        t, samples = columns.t[own], _samples(columns, own)
+        # Extended functions do not look at start timestamps (Prometheus's do not either).
+        st = None if columns.st is None or given.extension else columns.st[own]
+        began = _resets(samples, t, st)
         for step, (lo, hi) in enumerate(_bounds(scope, given, t)):
             inside = samples[lo:hi]
             if not any(isinstance(sample, Histogram) for sample in inside):
@@ -104,7 +103,7 @@ def windows_with_histograms(
             end = int(given.ends[step])
             yield row, step, HistogramWindow(
                 scope, names[row], given.span, end - given.range_ms, end,
-                t[lo:hi], inside, None if st is None else st[lo:hi], smoothed,
+                t[lo:hi], inside, began[lo:hi], 0 if st is None else int(st[lo]), smoothed,
             )  # fmt: skip
 
 
@@ -133,6 +132,23 @@ def _samples(columns: Columns, own: slice) -> list[Sample]:
         number if histogram is None else histogram
         for number, histogram in zip(numbers, columns.h[own], strict=True)
     ]
+
+
+def _resets(samples: list[Sample], t: Times, st: Times | None) -> list[bool]:
+    """Which samples began anew after the one before, by their values or by what they say."""
+    out = [False, *(_began_again(*pair) for pair in pairwise(samples))]
+    if st is not None:
+        anew = [False, *began_anew(st, t).tolist()]
+        out = [one or other for one, other in zip(out, anew, strict=True)]
+    return out
+
+
+def _began_again(before: Sample, after: Sample) -> bool:
+    if isinstance(before, Histogram) and isinstance(after, Histogram):
+        return is_reset(after, before)
+    if isinstance(before, Histogram) or isinstance(after, Histogram):
+        return True
+    return after < before
 
 
 # --- Sums over time
@@ -187,9 +203,11 @@ def _extrapolated(w: HistogramWindow, *, counter: bool) -> Histogram | None:
     zero = _zero_inside(w) if counter else None
     if histograms is None or (len(histograms) < 2 and zero is None):
         return None
+    resets_ = w.resets
     if zero is not None:
-        histograms = [empty_like(histograms[0]), *histograms]
-    change = change_between(w, histograms, [False] * (zero is not None) + w.began_anew(), counter)
+        histograms, resets_ = [empty_like(histograms[0]), *histograms], [False, *resets_]
+        resets_[1] = False
+    change = _change(w, histograms, resets_, counter=counter)
     if change is None:
         return None
     distance = (last - first) / max(len(w.t) - 1, 1)
@@ -208,35 +226,39 @@ def _extrapolated(w: HistogramWindow, *, counter: bool) -> Histogram | None:
 
 def _zero_inside(w: HistogramWindow) -> int | None:
     """Since when the first sample counts, if that is inside the window."""
-    zero = 0 if w.st is None else int(w.st[0])
-    return zero if zero and w.begin < zero < int(w.t[0]) else None
+    return w.start if w.start and w.begin < w.start < int(w.t[0]) else None
 
 
-def change_between(
-    w: HistogramWindow, histograms: list[Histogram], anew: list[bool], counter: bool
+def _change(
+    w: HistogramWindow, histograms: list[Histogram], resets: list[bool], *, counter: bool
 ) -> Histogram | None:
     """Last less first, and what a counter had reached before each reset on top; it is a gauge."""
-    previous, last = histograms[0], histograms[-1]
     check_hints(w, histograms, counter=counter)
-    resets = [
-        counter and (anew[at] or is_reset(histograms[at], histograms[at - 1]))
-        for at in range(1, len(histograms))
-    ]
-    if resets[0]:
+    first, last = histograms[0], histograms[-1]
+    if not counter:
+        return _in_one(w, [first, last], [])
+    if resets[1]:
         # What was before a reset need not fit what comes after it.
-        previous = empty_like(histograms[1])
-    between = [previous, *histograms[1:-1], last] if counter else [previous, last]
-    if len({is_custom(histogram) for histogram in between}) > 1:
+        first = empty_like(histograms[1])
+    lost = [before for before, reset in zip(histograms[1:], resets[2:], strict=False) if reset]
+    return _in_one(w, [first, *histograms[1:-1], last], lost)
+
+
+def _in_one(
+    w: HistogramWindow, histograms: list[Histogram], lost: list[Histogram]
+) -> Histogram | None:
+    """The last of `histograms` less the first, and `lost`; in buckets that all of them have."""
+    layouts = {(one.schema, one.bounds.tobytes()): one for one in histograms[1:-1]}
+    if len({is_custom(histogram) for histogram in histograms}) > 1:
         warn_mixed_schemas(w.scope, w.metric, w.span)
         return None
-    found = difference(last, previous)
+    found = difference(histograms[-1], histograms[0])
     note_bounds(w.scope, found, "subtraction", w.span)
-    lost = [histograms[at] if at else previous for at, happened in enumerate(resets) if happened]
     out = found.histogram
-    if counter and len(histograms) > 2:
-        lost += [empty_like(histogram) for histogram in histograms[1:-1]]  # for their resolution
-    for histogram in lost:
-        added = total([out, histogram])
+    # Those between matter by their resolution alone, unless a reset followed.
+    layouts.pop((out.schema, out.bounds.tobytes()), None)
+    if lost or layouts:
+        added = total([out, *lost, *map(empty_like, layouts.values())])
         note_bounds(w.scope, added, "addition", w.span)
         out = added.histogram
     return replace(out, hint="gauge")
@@ -269,9 +291,9 @@ def _last_change(w: HistogramWindow, *, counter: bool) -> Sample | None:
     if len(w.samples) < 2:
         return None
     before, last = w.samples[-2:]
-    anew = counter and w.began_anew()[-1]
+    reset = counter and w.resets[-1]
     if isinstance(before, float) and isinstance(last, float):
-        return last if counter and (anew or last < before) else last - before
+        return last if reset else last - before
     if isinstance(before, float) or isinstance(last, float):
         warn_mixed_samples(w.scope, w.metric, w.span)
         return None
@@ -279,7 +301,7 @@ def _last_change(w: HistogramWindow, *, counter: bool) -> Sample | None:
         check_hints(w, [before, last], counter=counter)
     elif {before.hint, last.hint} != {"gauge"}:
         w.warn("this native histogram metric is not a gauge")
-    if counter and (anew or is_reset(last, before)):
+    if reset:
         return replace(last, hint="gauge")
     try:
         found = difference(last, before)
@@ -295,14 +317,12 @@ def _last_change(w: HistogramWindow, *, counter: bool) -> Sample | None:
 
 def changes(w: HistogramWindow) -> Sample | None:
     """How often the sample changed; a number after a histogram is a change."""
-    return float(sum(_differ(*pair) for pair in zip(w.samples, w.samples[1:], strict=False)))
+    return float(sum(_differ(*pair) for pair in pairwise(w.samples)))
 
 
 def resets(w: HistogramWindow) -> Sample | None:
     """How often a counter began anew; a number after a histogram, or before one, is a reset."""
-    anew = w.began_anew()[1:]
-    pairs = zip(w.samples, w.samples[1:], anew, strict=False)
-    return float(sum(anew or began_again(before, after) for before, after, anew in pairs))
+    return float(sum(w.resets[1:]))
 
 
 def _differ(before: Sample, after: Sample) -> bool:
@@ -311,15 +331,6 @@ def _differ(before: Sample, after: Sample) -> bool:
     if isinstance(before, Histogram) or isinstance(after, Histogram):
         return True
     return before != after and not (np.isnan(before) and np.isnan(after))
-
-
-def began_again(before: Sample, after: Sample) -> bool:
-    """Whether `after` is the beginning of another count."""
-    if isinstance(before, Histogram) and isinstance(after, Histogram):
-        return is_reset(after, before)
-    if isinstance(before, Histogram) or isinstance(after, Histogram):
-        return True
-    return after < before
 
 
 HISTOGRAM_FUNCTIONS: dict[str, Callable[[HistogramWindow], Sample | None]] = {
