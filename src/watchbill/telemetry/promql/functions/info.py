@@ -7,7 +7,7 @@ import numpy as np
 
 from watchbill.telemetry.promql import ast
 from watchbill.telemetry.promql.errors import EvalError
-from watchbill.telemetry.promql.labels import LabelTable
+from watchbill.telemetry.promql.labels import LabelTable, show
 from watchbill.telemetry.promql.scope import Scope
 from watchbill.telemetry.promql.select import select_instant, select_times
 from watchbill.telemetry.promql.storage import METRIC_NAME, Labels, Matcher, labels_of
@@ -70,7 +70,8 @@ def _select(
         shift.at if shift else None,
         span=call.span,
     )
-    select_instant(scope, node)
+    if select_instant(scope, node).histograms.any():
+        raise EvalError("info sample should be float")
     seconds = select_times(scope, node)
     labels = [dict(row) for row in seconds.labels.rows()]
     by_target: dict[tuple[str, ...], list[int]] = {}
@@ -84,7 +85,10 @@ def _target(labels: dict[str, str]) -> tuple[str, ...]:
 
 
 def _join(labels: dict[str, str], info: _Info, step: int) -> Labels | None:
-    """`labels` with those of the newest info series of each name; None if a matcher fails."""
+    """`labels` with those of the newest info series of each name.
+
+    None where there is no such series although a matcher asks for one.
+    """
     target = _target(labels)
     newest: dict[str, int] = {}
     for index in info.by_target.get(target, []) if any(target) else []:
@@ -94,7 +98,11 @@ def _join(labels: dict[str, str], info: _Info, step: int) -> Labels | None:
         age = info.seconds.values[index, step]
         best = info.seconds.values[newest[name], step] if name in newest else -np.inf
         if age == best:
-            raise EvalError("found duplicate series for info metric")
+            at = round(age * 1000)
+            raise EvalError(
+                "found duplicate series for info metric: existing"
+                f" {show(info.labels[newest[name]])} @ {at}, new {show(info.labels[index])} @ {at}"
+            )
         if age > best:
             newest[name] = index
     chosen = {matcher.name for matcher in info.wanted}
@@ -105,7 +113,7 @@ def _join(labels: dict[str, str], info: _Info, step: int) -> Labels | None:
                 continue
             if added.setdefault(name, value) != value:
                 raise EvalError(f"conflicting label: {name}")
-    if not all(matcher.matches(added.get(matcher.name, "")) for matcher in info.wanted):
+    if not newest and not all(matcher.matches("") for matcher in info.wanted):
         return None
     return labels_of({**labels, **added})
 

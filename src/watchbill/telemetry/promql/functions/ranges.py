@@ -89,6 +89,9 @@ def apply_range_function(scope: Scope, call: ast.Call) -> Vector:
     with np.errstate(all="ignore"):
         found = _of_samples(scope, call.function, given, parameters)
     _tell_about_counters(scope, call.function, given)
+    if call.function == "quantile_over_time":
+        q = parameters[0][found.present.any(axis=0)]
+        warn_about_quantiles(scope, q, call.args[0])
     if given.pinned:
         found = found.repeated(len(scope.times))
     drop_name = samples.drop_name | (not function.keeps_name)
@@ -190,8 +193,6 @@ def _arguments(scope: Scope, call: ast.Call) -> tuple[RangeInput, list[Values]]:
             given = select_range(scope, arg)
             continue
         parameters.append(scope.scalar(arg))
-        if call.function == "quantile_over_time":
-            warn_about_quantiles(scope, parameters[-1], arg)
     assert given is not None
     _refuse_extension(call.function, given)
     if call.function == "predict_linear":
