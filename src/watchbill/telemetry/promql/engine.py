@@ -12,7 +12,7 @@ from .evaluate import evaluate
 from .parse import parse
 from .scope import Limits, Query, Scope, Value
 from .select import select_range
-from .storage import Labels, Selection, Storage, Times
+from .storage import Labels, Selection, Storage, Times, are_histograms
 from .vectors import Vector, finish
 
 DEFAULT_LOOKBACK_MS = 300_000
@@ -108,7 +108,8 @@ def _scope(
 
 def _evaluate(scope: Scope, expr: Expr) -> Value:
     try:
-        value = evaluate(scope, expr)
+        with np.errstate(all="ignore"):
+            value = evaluate(scope, expr)
         return finish(value) if isinstance(value, Vector) else value
     except RecursionError:
         raise EvalError("query is nested too deeply") from None
@@ -135,14 +136,19 @@ def _shown(vector: Vector, times: Times, *, sort: bool) -> Selection:
         vector = vector.take(np.array(order, np.int64))
     row, step = np.nonzero(vector.present)
     starts = np.concatenate([[0], np.cumsum(vector.present.sum(axis=1))]).astype(np.int64)
-    h = None if vector.h is None else vector.h[row, step]
-    return Selection(labels, starts, times[step], vector.values[row, step], h)
+    values = vector.values[row, step]
+    if vector.h is None:
+        return Selection(labels, starts, times[step], values)
+    h = vector.h[row, step]
+    values[are_histograms(h)] = np.nan
+    return Selection(labels, starts, times[step], values, h)
 
 
 def _matrix(scope: Scope, expr: Expr) -> Result:
     """The samples of a range themselves: only an instant query can ask for them."""
     try:
-        given = select_range(scope, expr)
+        with np.errstate(all="ignore"):
+            given = select_range(scope, expr)
     except RecursionError:
         raise EvalError("query is nested too deeply") from None
     if given.extension:

@@ -87,7 +87,8 @@ def _merged(parts: Sequence[Buckets], divisor: int | None) -> Buckets:
 def _added(one: Buckets, other: Buckets) -> Buckets:
     """The sum of two, which needs no care: it is rounded once."""
     if np.array_equal(one.index, other.index):
-        return Buckets(one.index, one.counts + other.counts)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return Buckets(one.index, one.counts + other.counts)
     return gathered(
         np.concatenate([one.index, other.index]), np.concatenate([one.counts, other.counts])
     )
