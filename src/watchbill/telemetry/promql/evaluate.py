@@ -1,5 +1,7 @@
 """From a node of the syntax tree to its value."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from . import ast
@@ -46,6 +48,8 @@ def evaluate(scope: Scope, expr: ast.Expr) -> Value:
 
 def _binary(scope: Scope, expr: ast.Binary) -> Value:
     """Walks down the left side by loop: chains like `a or b or …` may be long."""
+    # Operators look at buckets, so a function around them cannot do without.
+    scope = replace(scope, tells_resets=False) if scope.tells_resets else scope
     chain: list[ast.Binary] = []
     left: ast.Expr = expr
     while isinstance(left, ast.Binary):

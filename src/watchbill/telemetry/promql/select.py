@@ -65,7 +65,7 @@ def fetch(scope: Scope, selector: ast.VectorSelector, start_ms: int, end_ms: int
     query = scope.query
     query.check()
     found = query.storage.select(selector.matchers, start_ms, end_ms)
-    query.read(len(found.t))
+    query.read(len(found.t) + _weight(found.h))
     table = LabelTable.of(query.symbols, found.labels)
     v, h = found.v, found.h
     if h is not None:
@@ -73,6 +73,13 @@ def fetch(scope: Scope, selector: ast.VectorSelector, start_ms: int, end_ms: int
         h = _with_resets(h, found.starts) if scope.tells_resets else h
     columns = Columns(found.starts, found.t, v, h=h, st=found.st)
     return Samples(table, columns, np.zeros(table.size, np.bool_))
+
+
+def _weight(h: Histograms | None) -> int:
+    """For how many samples histograms count in a query's limit, beyond one each."""
+    if h is None:
+        return 0
+    return sum(1 + one.bucket_count for one in h[are_histograms(h)])
 
 
 def _with_resets(h: Histograms, starts: Index) -> Histograms:
