@@ -105,6 +105,7 @@ def telemetry() -> None:
                 scrape_config=settings.SCRAPE_CONFIG,
                 retention=settings.RETENTION,
                 host_metrics=settings.HOST_METRICS,
+                promql_features=settings.PROMQL_FEATURES,
             )
         )
     except (FolderInUseError, StoreDamagedError) as error:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from watchbill.telemetry.promql import features
+
 
 @dataclass(frozen=True)
 class TelemetryConfig:
@@ -11,7 +13,8 @@ class TelemetryConfig:
 
     `folder` holds its data and is made when missing. `tokens` is a JSON file of the hashes of
     source tokens (see `http.auth`), `scrape_config` a Prometheus scrape configuration; both are
-    read again when they change and need not exist yet.
+    read again when they change and need not exist yet. `promql_features` are among
+    `promql.features.ALL`.
     """
 
     folder: Path
@@ -21,3 +24,4 @@ class TelemetryConfig:
     scrape_config: Path
     retention: timedelta = timedelta(days=30)
     host_metrics: bool = True
+    promql_features: frozenset[str] = features.ALL

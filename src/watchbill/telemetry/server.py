@@ -117,7 +117,7 @@ async def _serve(
 
     app = Starlette(
         routes=[
-            *query.routes(store, runner),
+            *query.routes(store, runner, config.promql_features),
             *series.routes(store, metadata),
             *write.routes(intake),
             *loki.routes(logs, runner, queue),

@@ -113,8 +113,8 @@ def _started(work: Callable[[Limits], T], limits: Limits) -> T:
     return work(limits)
 
 
-def routes(storage: Storage, runner: QueryRunner) -> list[Route]:
-    """`query`, `query_range`, `format_query`."""
+def routes(storage: Storage, runner: QueryRunner, features: frozenset[str]) -> list[Route]:
+    """`query`, `query_range`, `format_query`; `features` as for `promql.parse`."""
 
     async def query(request: Request) -> Response:
         given = await Parameters.of(request)
@@ -124,7 +124,8 @@ def routes(storage: Storage, runner: QueryRunner) -> list[Route]:
         limit = given.count("limit")
 
         def work(limits: Limits) -> Response:
-            result = engine.instant(storage, text, at_ms, lookback_ms=lookback_ms, limits=limits)
+            expr = parse(text, features)
+            result = engine.instant(storage, expr, at_ms, lookback_ms=lookback_ms, limits=limits)
             return _answer(result, at_ms, limit)
 
         return await runner.run(request, given.duration_ms("timeout", TIMEOUT_MS), work)
@@ -154,8 +155,9 @@ def routes(storage: Storage, runner: QueryRunner) -> list[Route]:
             )
 
         def work(limits: Limits) -> Response:
+            expr = parse(text, features)
             result = engine.range_(
-                storage, text, start, end, step, lookback_ms=lookback_ms, limits=limits
+                storage, expr, start, end, step, lookback_ms=lookback_ms, limits=limits
             )
             return _answer(result, end, limit)
 
@@ -164,7 +166,7 @@ def routes(storage: Storage, runner: QueryRunner) -> list[Route]:
     async def formatted(request: Request) -> Response:
         given = await Parameters.of(request)
         try:
-            return success(format_query(parse(given.text("query"))))
+            return success(format_query(parse(given.text("query"), features)))
         except ParseError as error:
             raise ApiError("bad_data", f'invalid parameter "query": {error}') from error
 
