@@ -1,6 +1,5 @@
 """Aggregations that pick series and leave them as they are: topk, bottomk, limitk, limit_ratio."""
 
-import hashlib
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +8,7 @@ from . import ast
 from .aggregate import grouping
 from .aggregate_histograms import IGNORING, without_histograms
 from .errors import EvalError
+from .label_hash import hash_labels
 from .numbers import format_short
 from .scope import Scope
 from .storage import Labels, Values
@@ -71,5 +71,4 @@ def _limit_ratio(scope: Scope, expr: ast.Aggregation, vector: Vector, ratio: Val
 
 def _place(labels: Labels) -> float:
     """A stable point in [0, 1) for a label set."""
-    digest = hashlib.blake2b(repr(labels).encode("utf-8", "backslashreplace"), digest_size=6)
-    return int.from_bytes(digest.digest(), "big") / 2.0**48
+    return hash_labels(labels) / 2.0**64
