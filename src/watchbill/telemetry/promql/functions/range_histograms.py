@@ -25,7 +25,7 @@ from watchbill.telemetry.promql.native.arithmetic import (
     scaled,
     total,
 )
-from watchbill.telemetry.promql.native.layout import MixedSchemasError, is_custom
+from watchbill.telemetry.promql.native.layout import MixedSchemasError, is_custom, reduced
 from watchbill.telemetry.promql.native.notes import (
     note_aggregation,
     note_bounds,
@@ -247,21 +247,18 @@ def _change(
 def _in_one(
     w: HistogramWindow, histograms: list[Histogram], lost: list[Histogram]
 ) -> Histogram | None:
-    """The last of `histograms` less the first, and `lost`; in buckets that all of them have."""
-    layouts = {(one.schema, one.bounds.tobytes()): one for one in histograms[1:-1]}
+    """The last of `histograms` less the first, and `lost`, at the coarsest resolution of all."""
     if len({is_custom(histogram) for histogram in histograms}) > 1:
         warn_mixed_schemas(w.scope, w.metric, w.span)
         return None
     found = difference(histograms[-1], histograms[0])
     note_bounds(w.scope, found, "subtraction", w.span)
     out = found.histogram
-    # Those between matter by their resolution alone, unless a reset followed.
-    layouts.pop((out.schema, out.bounds.tobytes()), None)
-    if lost or layouts:
-        added = total([out, *lost, *map(empty_like, layouts.values())])
+    if lost:
+        added = total([out, *lost])
         note_bounds(w.scope, added, "addition", w.span)
         out = added.histogram
-    return replace(out, hint="gauge")
+    return replace(reduced(out, min(one.schema for one in histograms)), hint="gauge")
 
 
 def check_hints(w: HistogramWindow, histograms: list[Histogram], *, counter: bool) -> None:
