@@ -247,7 +247,7 @@ def _tell_about_counters(scope: Scope, function: str, given: RangeInput) -> None
     columns = given.samples.columns
     names = given.samples.labels.texts(METRIC_NAME)
     if columns.st is not None and function != "irate":
-        _tell_about_overlaps(scope, given, names)
+        _tell_about_overlaps(scope, given)
     if columns.h is not None:
         before = np.concatenate([[0], np.cumsum(~are_histograms(columns.h))])
         numbers = np.diff(before[columns.starts]) > 0
@@ -261,7 +261,8 @@ def _tell_about_counters(scope: Scope, function: str, given: RangeInput) -> None
             )
 
 
-def _tell_about_overlaps(scope: Scope, given: RangeInput, names: list[str]) -> None:
+def _tell_about_overlaps(scope: Scope, given: RangeInput) -> None:
+    names = given.samples.labels.texts(METRIC_NAME)
     for rows, windows in given.windows():
         if not len(windows.t):
             continue
