@@ -71,6 +71,12 @@ def test_numbers_alone_need_no_histograms() -> None:
     assert answers.matrix(data) == [{"metric": {}, "values": [(0, "1"), (1.5, "NaN")]}]
 
 
+def test_a_scalar_has_no_exponent() -> None:
+    assert answers.scalar(1500, 1e-7) == [1.5, "0.0000001"]
+    data = Selection([()], np.array([0, 1]), np.array([1500]), np.array([1e-7]))
+    assert answers.vector(data) == [{"metric": {}, "value": (1.5, "1e-07")}]
+
+
 @pytest.mark.parametrize(
     ("value", "sample", "short"),
     [

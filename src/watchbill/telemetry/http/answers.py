@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from watchbill.telemetry.promql.histogram import Histogram
 from watchbill.telemetry.promql.native.text import closed_buckets
-from watchbill.telemetry.promql.numbers import format_sample
+from watchbill.telemetry.promql.numbers import format_sample, format_value
 from watchbill.telemetry.promql.storage import Selection, are_histograms
 from watchbill.telemetry.scrape.yamlfile import duration
 
@@ -215,8 +215,8 @@ def _histogram(histogram: Histogram) -> dict[str, Any]:
 
 
 def scalar(t_ms: int, value: float) -> list[Any]:
-    """A scalar as the API shows it."""
-    return [_seconds(t_ms), format_sample(value)]
+    """A scalar as the API shows it: other than a sample's, its value never has an exponent."""
+    return [_seconds(t_ms), format_value(value)]
 
 
 def string(t_ms: int, text: str) -> list[Any]:
