@@ -88,7 +88,7 @@ def apply_range_function(scope: Scope, call: ast.Call) -> Vector:
     scope.query.hold(samples.labels.size * len(given.ends))
     with np.errstate(all="ignore"):
         found = _of_samples(scope, call.function, given, parameters)
-    _tell_about_counters(scope, call.function, given)
+    _tell_about_counters(scope, call.function, given, found)
     if call.function == "quantile_over_time":
         q = parameters[0][found.present.any(axis=0)]
         warn_about_quantiles(scope, q, call.args[0])
@@ -241,18 +241,16 @@ def _extended(scope: Scope, function: str, given: RangeInput) -> tuple[Values, M
     return values, present
 
 
-def _tell_about_counters(scope: Scope, function: str, given: RangeInput) -> None:
-    if function not in ("rate", "increase", "irate"):
+def _tell_about_counters(scope: Scope, function: str, given: RangeInput, found: _Found) -> None:
+    """What a rate has to say of the series of which it makes numbers."""
+    if function not in ("rate", "increase"):
         return
-    columns = given.samples.columns
-    names = given.samples.labels.texts(METRIC_NAME)
-    if columns.st is not None and function != "irate":
+    if given.samples.columns.st is not None:
         _tell_about_overlaps(scope, given)
-    if columns.h is not None:
-        before = np.concatenate([[0], np.cumsum(~are_histograms(columns.h))])
-        numbers = np.diff(before[columns.starts]) > 0
-        names = [name for name, some in zip(names, numbers, strict=True) if some]
-    for name in dict.fromkeys(names):
+    numbers = found.present if found.h is None else found.present & ~are_histograms(found.h)
+    some: Mask = np.any(numbers, axis=1)
+    labels = given.samples.labels.take(some)
+    for name in dict.fromkeys(labels.texts(METRIC_NAME)):
         if name and not name.endswith(_COUNTER_SUFFIXES):
             scope.query.inform(
                 "metric might not be a counter, name does not end in"
