@@ -15,7 +15,13 @@ from watchbill.telemetry.promql.kernels.starts import STARTING, any_overlap, sta
 from watchbill.telemetry.promql.native.notes import inform_ignored
 from watchbill.telemetry.promql.scope import Scope
 from watchbill.telemetry.promql.select import RangeInput, select_range
-from watchbill.telemetry.promql.storage import METRIC_NAME, Histograms, Values, are_histograms
+from watchbill.telemetry.promql.storage import (
+    METRIC_NAME,
+    METRIC_TYPE,
+    Histograms,
+    Values,
+    are_histograms,
+)
 from watchbill.telemetry.promql.vectors import Mask, Vector
 from watchbill.telemetry.promql.windows import find_last, find_windows
 
@@ -24,6 +30,7 @@ from .presence import absent_vector
 from .range_histograms import HISTOGRAM_FUNCTIONS, windows_with_histograms
 
 _COUNTER_SUFFIXES = ("_total", "_sum", "_count", "_bucket")
+_COUNTER_TYPES = ("counter", "histogram")
 
 
 @dataclass(frozen=True)
@@ -249,14 +256,15 @@ def _tell_about_counters(scope: Scope, function: str, given: RangeInput, found: 
         _tell_about_overlaps(scope, given)
     numbers = found.present if found.h is None else found.present & ~are_histograms(found.h)
     some: Mask = np.any(numbers, axis=1)
-    labels = given.samples.labels.take(some)
-    for name in dict.fromkeys(labels.texts(METRIC_NAME)):
-        if name and not name.endswith(_COUNTER_SUFFIXES):
-            scope.query.inform(
-                "metric might not be a counter, name does not end in"
-                f' _total/_sum/_count/_bucket: "{name}"',
-                given.span,
-            )
+    labels = given.samples.labels.take(some).keep((METRIC_NAME, METRIC_TYPE))
+    labels = labels.take(labels.groups().first)
+    for name, kind in zip(labels.texts(METRIC_NAME), labels.texts(METRIC_TYPE), strict=True):
+        if not name or kind in _COUNTER_TYPES or (not kind and name.endswith(_COUNTER_SUFFIXES)):
+            continue
+        why = "name does not end in _total/_sum/_count/_bucket"
+        if kind:
+            why = f'__type__ label is not set to "counter" or "histogram", got "{kind}"'
+        scope.query.inform(f'metric might not be a counter, {why}: "{name}"', given.span)
 
 
 def _tell_about_overlaps(scope: Scope, given: RangeInput) -> None:
