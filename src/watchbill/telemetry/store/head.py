@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from watchbill.telemetry.promql.storage import Times, Values
+from watchbill.telemetry.promql.storage import Histograms, Times, Values
 from watchbill.telemetry.store.index import Slots
 
 Number = TypeVar("Number", np.int64, np.float64)
@@ -21,11 +21,13 @@ NEVER = -(1 << 62)
 
 @dataclass(frozen=True)
 class Columns:
-    """Samples of several series as parallel columns: slot, time in ms, value."""
+    """Samples of several series as parallel columns: slot, time in ms, value; `h` as in
+    `promql.storage.Selection`."""
 
     slots: Slots
     t: Times
     v: Values
+    h: Histograms | None = None
 
     def __len__(self) -> int:
         """How many samples."""
@@ -40,7 +42,7 @@ class Columns:
         """Only the samples where `mask` is true."""
         if mask.all():
             return self
-        return Columns(self.slots[mask], self.t[mask], self.v[mask])
+        return self._at(mask)
 
     @staticmethod
     def join(parts: "list[Columns]") -> "Columns":
@@ -50,28 +52,37 @@ class Columns:
             return Columns.empty()
         if len(parts) == 1:
             return parts[0]
+        histograms = None
+        if any(part.h is not None for part in parts):
+            histograms = np.concatenate([
+                np.full(len(part), None) if part.h is None else part.h for part in parts
+            ])  # fmt: skip
         return Columns(
             np.concatenate([part.slots for part in parts]),
             np.concatenate([part.t for part in parts]),
             np.concatenate([part.v for part in parts]),
+            histograms,
         )
 
     def ordered(self) -> "Columns":
         """By slot, then time; of several samples for one time the first one stays."""
-        slots, t, v = self.slots, self.t, self.v
-        if len(slots) > 1 and (slots[1:] < slots[:-1]).any():
-            order = np.argsort(slots, kind="stable")
-            slots, t, v = slots[order], t[order], v[order]
-        same = slots[1:] == slots[:-1]
-        if (same & (t[1:] < t[:-1])).any():
-            order = np.lexsort((t, slots))  # stable, so the earliest arrival leads its equals
-            slots, t, v = slots[order], t[order], v[order]
-            same = slots[1:] == slots[:-1]
-        repeated = same & (t[1:] == t[:-1])
+        found = self
+        if len(found) > 1 and (found.slots[1:] < found.slots[:-1]).any():
+            found = found._at(np.argsort(found.slots, kind="stable"))
+        same = found.slots[1:] == found.slots[:-1]
+        if (same & (found.t[1:] < found.t[:-1])).any():
+            # stable, so the earliest arrival leads its equals
+            found = found._at(np.lexsort((found.t, found.slots)))
+            same = found.slots[1:] == found.slots[:-1]
+        repeated = same & (found.t[1:] == found.t[:-1])
         if repeated.any():
-            keep = np.concatenate([[True], ~repeated])
-            slots, t, v = slots[keep], t[keep], v[keep]
-        return Columns(slots, t, v)
+            found = found._at(np.concatenate([[True], ~repeated]))
+        return found
+
+    def _at(self, which: NDArray[Any]) -> "Columns":
+        """The samples that a mask or an index picks."""
+        histograms = None if self.h is None else self.h[which]
+        return Columns(self.slots[which], self.t[which], self.v[which], histograms)
 
 
 def run_starts(column: NDArray[Any]) -> NDArray[np.int64]:
