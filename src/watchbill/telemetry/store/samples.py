@@ -350,7 +350,8 @@ class SampleStore:
     def late_samples(self) -> int:
         """Samples for hours that are over, which wait in memory to move into chunks."""
         with self._lock:
-            return sum(self.head.hours[hour].samples for hour in self._over())
+            leaving = sum(pool.samples for pool in self.head.leaving.values())
+            return leaving + sum(self.head.hours[hour].samples for hour in self._over())
 
     @property
     def floor_ms(self) -> int:
