@@ -18,12 +18,14 @@ from starlette.responses import Response
 
 from watchbill.lib import clock
 from watchbill.telemetry.config import TelemetryConfig
+from watchbill.telemetry.exemplars import Exemplars
 from watchbill.telemetry.http import loki, query, series, status, write
 from watchbill.telemetry.http.answers import ApiError
 from watchbill.telemetry.http.auth import RequireToken, Tokens
 from watchbill.telemetry.http.bodies import BodyQueue
 from watchbill.telemetry.intake.exposition import parse
 from watchbill.telemetry.intake.metadata import MetadataBook
+from watchbill.telemetry.intake.sink import Sink
 from watchbill.telemetry.logs import table
 from watchbill.telemetry.logs.lines import LogStore
 from watchbill.telemetry.own import OwnMetrics
@@ -94,7 +96,9 @@ async def _serve(
     local = LocalScraper(store, metadata, _local_sources(config, own), intake_thread)
     runner = query.QueryRunner(own)
     queue = BodyQueue(intake_thread)
-    intake = write.Intake(store, metadata, own, queue)
+    exemplars = Exemplars()
+    sink = Sink(store, exemplars, metadata, own)
+    intake = write.Intake(store, sink, own, queue)
 
     faults: list[BaseException] = []
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from watchbill.telemetry.promql.histogram import CUSTOM_BOUNDS, Buckets, Histogram
+from watchbill.telemetry.promql.storage import STALE_BITS
 from watchbill.telemetry.store.chdb import open_chdb
 from watchbill.telemetry.store.chdb_chunks import TABLES, ChdbChunks
 from watchbill.telemetry.store.chunks import (
@@ -47,6 +49,62 @@ def test_gives_back_what_was_put(chunks: ChunkStore) -> None:
     assert np.array_equal(found.t, given.t[wanted])
     assert np.array_equal(found.v.view(np.uint64), given.v[wanted].view(np.uint64))
     assert len(chunks.select(np.array([77], np.uint64), 0, 2 * T0)) == 0
+
+
+def test_every_bit_pattern_comes_back(chunks: ChunkStore) -> None:
+    stale, other_nan = (np.uint64(bits).view("f8") for bits in (STALE_BITS, 0x7FF8000000000123))
+    rows = [
+        [1.0, 2.0, stale, 3.0],
+        [0.1, 0.25, 100.0, 12345.678],
+        [0.0, -0.0, 1.0, 2.0],
+        [1e300, 2.0, np.inf, -np.inf],
+        [1.0, 2.0, np.nan, other_nan],
+        [2.0**53, -(2.0**63), 1.0, 5e-324],
+        [1 / 3, stale, 2 / 3, 1.0],
+    ]
+    given = Samples(
+        np.repeat(np.arange(len(rows), dtype=np.uint64), 4),
+        np.tile(T0 + np.arange(4), len(rows)),
+        np.array(rows).ravel(),
+    )
+    chunks.put(given)
+    found = chunks.select(np.unique(given.ids), 0, 2 * T0)
+    assert found.v.view(np.uint64).tolist() == given.v.view(np.uint64).tolist()
+    assert found.t.tolist() == given.t.tolist()
+
+
+def test_histograms_stand_beside_numbers(chunks: ChunkStore) -> None:
+    one = Histogram(3, 4.0, 2.0, positive=Buckets(np.array([1], np.int32), np.array([4.0])))
+    two = Histogram(CUSTOM_BOUNDS, 4.0, 2.0, bounds=np.array([0.5, 1.0]), hint="reset")
+    h = np.array([None, None, one, None, two, None], np.object_)
+    ids = np.array([1, 1, 2, 2, 2, 3], np.uint64)
+    chunks.put(Samples(ids, T0 + np.arange(6), np.arange(6.0), h))
+    chunks.put(some([4], 2))
+    found = chunks.select(np.array([1, 2, 3, 4], np.uint64), 0, 2 * T0)
+    assert found.h is not None
+    assert [None if x is None else x.pack() for x in found.h[:6]] == [
+        None if x is None else x.pack() for x in h
+    ]
+    assert found.v[[0, 1, 3, 5]].tolist() == [0.0, 1.0, 3.0, 5.0]
+    numbers = chunks.select(np.array([1, 3, 4], np.uint64), 0, 2 * T0)
+    assert numbers.h is None or not numbers.h.any()
+
+
+def test_a_size_limit_drops_the_oldest_days_but_never_the_newest(chunks: ChunkStore) -> None:
+    for day in range(4):
+        rows = some([1], 100)
+        chunks.put(
+            Samples(rows.ids, rows.t + day * 86_400_000, np.random.default_rng(day).random(100))
+        )
+    whole = chunks.check().bytes
+    chunks.keep_within(whole)
+    assert len(chunks.select(np.array([1], np.uint64), 0, 2 * T0)) == 400
+    chunks.keep_within(whole // 2)
+    assert len(chunks.select(np.array([1], np.uint64), 0, 2 * T0)) == 200
+    chunks.keep_within(0)
+    left = chunks.select(np.array([1], np.uint64), 0, 2 * T0)
+    assert len(left) == 100
+    assert left.t[0] == T0 + 3 * 86_400_000
 
 
 def test_many_series_can_be_asked_for_at_once(chunks: ChunkStore) -> None:

@@ -12,7 +12,11 @@ from dataclasses import dataclass, field
 import cramjam
 import numpy as np
 
-from watchbill.telemetry.intake.metadata import Metadata
+from watchbill.telemetry.exemplars import Exemplar
+from watchbill.telemetry.intake.batch import Batch, Gathering, Refusals
+from watchbill.telemetry.intake.messages import Messages
+from watchbill.telemetry.intake.metadata import TYPES, Metadata
+from watchbill.telemetry.intake.native_histogram import MESSAGES, BadHistogramError, from_message
 from watchbill.telemetry.intake.protobuf import (
     FIXED64,
     LENGTH,
@@ -23,7 +27,7 @@ from watchbill.telemetry.intake.protobuf import (
     signed,
     text,
 )
-from watchbill.telemetry.promql.storage import METRIC_NAME, Labels
+from watchbill.telemetry.promql.storage import METRIC_NAME, Labels, labels_of
 from watchbill.telemetry.store.head import Columns
 
 MAX_BODY_BYTES = 64 << 20
@@ -34,26 +38,11 @@ KNOWN_LIMIT = 2_000_000
 _LONG, _SHORT = 18, 9
 _SERIES, _METADATA = 1, 3
 _LABELS, _SAMPLES, _EXEMPLARS, _HISTOGRAMS = 1, 2, 3, 4
-_TYPES = (
-    "unknown",
-    "counter",
-    "gauge",
-    "histogram",
-    "gaugehistogram",
-    "summary",
-    "info",
-    "stateset",
-)
-
-
-@dataclass
-class WriteRequest:
-    """A decoded body. Samples stand in columns by slot of the series index."""
-
-    samples: Columns
-    metadata: dict[str, Metadata] = field(default_factory=dict)
-    histograms: int = 0
-    exemplars: int = 0
+_MESSAGES = Messages("watchbill.write.v1", {
+    **MESSAGES,
+    "Exemplar": "repeated Label labels = 1; double value = 2; int64 timestamp = 3",
+    "Label": "string name = 1; string value = 2",
+})  # fmt: skip
 
 
 @dataclass
@@ -69,8 +58,9 @@ class _Pending:
     v: list[bytes] = field(default_factory=list)
     fresh: list[tuple[bytes, Labels]] = field(default_factory=list)
     metadata: dict[str, Metadata] = field(default_factory=dict)
-    histograms: int = 0
-    exemplars: int = 0
+    histograms: Gathering = field(default_factory=Gathering)
+    exemplars: list[tuple[int, Exemplar]] = field(default_factory=list)
+    refused: Refusals = field(default_factory=Refusals)
 
 
 class RemoteWriteDecoder:
@@ -80,11 +70,11 @@ class RemoteWriteDecoder:
         self._intern = intern
         self._known: dict[bytes, int] = {}
 
-    def decode(self, body: bytes) -> WriteRequest:
+    def decode(self, body: bytes) -> Batch:
         """Read a compressed body. Raises `MalformedError`; no series is made then."""
         return self.decode_plain(decompress(body))
 
-    def decode_plain(self, data: bytes) -> WriteRequest:
+    def decode_plain(self, data: bytes) -> Batch:
         """Read an uncompressed `WriteRequest`. Raises `MalformedError`."""
         if len(self._known) >= KNOWN_LIMIT:
             self._known.clear()
@@ -103,11 +93,18 @@ class RemoteWriteDecoder:
                     np.array(pending.t, np.int64),
                     np.frombuffer(b"".join(pending.v), "<f8").astype(np.float64),
                 ),
+                pending.histograms.numbers(),
                 _sweep(data, pending.long_at, pending.long_slots, long=True),
                 _sweep(data, pending.short_at, pending.short_slots, long=False),
             ]
         )
-        return WriteRequest(samples, pending.metadata, pending.histograms, pending.exemplars)
+        return Batch(
+            samples,
+            pending.histograms.histograms(),
+            pending.exemplars,
+            pending.metadata,
+            pending.refused,
+        )
 
     def _scan(self, data: bytes, into: _Pending) -> None:
         known = self._known.get
@@ -175,9 +172,15 @@ class RemoteWriteDecoder:
             into.t.append(time)
             into.v.append(value)
         elif number == _EXEMPLARS:
-            into.exemplars += 1
+            one = _MESSAGES.read("Exemplar", data[begin:finish])
+            labels = labels_of({pair.name: pair.value for pair in one.labels})
+            into.exemplars.append((slot, Exemplar(labels, one.value, one.timestamp)))
         elif number == _HISTOGRAMS:
-            into.histograms += 1
+            message = _MESSAGES.read("Histogram", data[begin:finish])
+            try:
+                into.histograms.histogram(slot, message.timestamp, from_message(message))
+            except BadHistogramError as error:
+                into.refused.add("invalid native histogram", f"at byte {begin}: {error}")
         return finish
 
     def _other(self, data: bytes, at: int, end: int, into: _Pending) -> int:
@@ -193,16 +196,16 @@ class RemoteWriteDecoder:
                     parts[1], _ = read_varint(data, left, right)
                 elif inner in texts and inner_wire == LENGTH:
                     texts[inner] = text(data, left, right)
-            kind = _TYPES[parts[1]] if parts[1] < len(_TYPES) else "unknown"
+            kind = TYPES[parts[1]] if parts[1] < len(TYPES) else "unknown"
             into.metadata[texts[2]] = Metadata(kind, texts[4], texts[5])
         return finish
 
 
-def decompress(body: bytes) -> bytes:
+def decompress(body: bytes, limit: int = MAX_BODY_BYTES) -> bytes:
     """Undo the snappy block format. Raises `MalformedError`, also for bombs."""
     size, _ = read_varint(body, 0, len(body))
-    if size > MAX_BODY_BYTES:
-        raise MalformedError(f"body of {size} bytes exceeds the limit of {MAX_BODY_BYTES}")
+    if size > limit:
+        raise MalformedError(f"body of {size} bytes exceeds the limit of {limit}")
     try:
         return bytes(cramjam.snappy.decompress_raw(body))
     except cramjam.DecompressionError as error:

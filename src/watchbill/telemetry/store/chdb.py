@@ -94,6 +94,28 @@ class Chdb:
                 self.run(f"ALTER TABLE {table} DROP PARTITION {partition}")
                 log.info("retention: dropped %s of %s", day, table)
 
+    def keep_within(self, table: str, size: int) -> None:
+        """Drop the oldest partitions until the rest takes at most `size` bytes on disk; the newest
+        one stays."""
+        blocks = self.run(
+            "SELECT partition AS p, sum(bytes_on_disk) AS x FROM system.parts "  # noqa: S608
+            f"WHERE active AND {_named(table)} GROUP BY p ORDER BY p"
+        )
+        found = [
+            (partition.decode(), int(held))
+            for block in blocks
+            for partition, held in zip(
+                cast("list[bytes]", block["p"]), cast("native.Array", block["x"]), strict=True
+            )
+        ]
+        total = sum(held for _, held in found)
+        for partition, held in found[:-1]:
+            if total <= size:
+                break
+            self.run(f"ALTER TABLE {table} DROP PARTITION {partition}")
+            log.info("size limit: dropped day %s of %s, %d bytes", partition, table, held)
+            total -= held
+
     def size(self, table: str) -> tuple[int, int, int]:
         """Rows, bytes on disk, and parts that were found damaged and set aside."""
         whole = f"FROM system.parts WHERE active AND {_named(table)}"

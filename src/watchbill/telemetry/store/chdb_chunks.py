@@ -5,11 +5,19 @@ from typing import cast
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from watchbill.telemetry.promql.storage import Labels
-from watchbill.telemetry.store import native
+from watchbill.telemetry.promql.histogram import Histogram
+from watchbill.telemetry.promql.storage import Histograms, Labels, Times
+from watchbill.telemetry.store import decimals, native
 from watchbill.telemetry.store.chdb import DURABLE, SETTINGS, Chdb
-from watchbill.telemetry.store.chunks import HOUR_MS, ChunkHealth, ChunkStoreError, Samples
+from watchbill.telemetry.store.chunks import (
+    HOUR_MS,
+    ChunkHealth,
+    ChunkStoreError,
+    Samples,
+    join_histograms,
+)
 from watchbill.telemetry.store.head import run_starts
 from watchbill.telemetry.store.index import METRIC_SHIFT, Ids
 
@@ -21,7 +29,9 @@ TABLES = {
         id UInt64 CODEC(Delta, ZSTD(1)),
         b DateTime('UTC') CODEC(Delta, ZSTD(1)),
         t Array(Int64) CODEC(DoubleDelta, ZSTD(1)),
-        v Array(Float64) CODEC(Delta, ZSTD(1))
+        v Array(Int64) CODEC(Delta, ZSTD(1)),
+        e UInt8 CODEC(ZSTD(1)),
+        h Array(String) CODEC(ZSTD(1))
     ) ENGINE = MergeTree PARTITION BY toYYYYMMDD(b) ORDER BY (bitShiftRight(id, 32), b, id)
     SETTINGS index_granularity = 256, {DURABLE}""",
     "metrics.series": f"""(id UInt64 CODEC(Delta, ZSTD(1)), labels String CODEC(ZSTD(1)))
@@ -42,13 +52,17 @@ class ChdbChunks:
         hours = samples.t // HOUR_MS
         first = np.union1d(run_starts(samples.ids), run_starts(hours))
         ends = np.append(first[1:], len(samples)).astype(np.uint64)
+        numbers = samples.v if samples.h is None else np.where(samples.h.astype("?"), 0, samples.v)
+        whole, exponents = decimals.encode(numbers, first)
         self._chdb.insert(
             "metrics.chunks",
             [
                 ("id", "UInt64", samples.ids[first]),
                 ("b", "DateTime('UTC')", hours[first] * 3600),
                 ("t", "Array(Int64)", native.Lists(ends, samples.t)),
-                ("v", "Array(Float64)", native.Lists(ends, samples.v)),
+                ("v", "Array(Int64)", native.Lists(ends, whole)),
+                ("e", "UInt8", exponents),
+                ("h", "Array(String)", _packed(samples.h, first, ends)),
             ],
             len(first),
         )
@@ -82,7 +96,7 @@ class ChdbChunks:
         metrics = ",".join(map(str, np.unique(ids >> np.uint64(METRIC_SHIFT))))
         named = f" AND id IN ({','.join(map(str, ids))})" if len(ids) <= LISTED_IDS else ""
         blocks = self._chdb.run(
-            f"SELECT id, t, v FROM metrics.chunks "  # noqa: S608
+            f"SELECT id, t, v, e, h FROM metrics.chunks "  # noqa: S608
             f"WHERE bitShiftRight(id, 32) IN ({metrics})"
             f" AND b >= {start_ms // HOUR_MS * 3600} AND b <= {end_ms // 1000}{named} "
             f"ORDER BY id, b SETTINGS {SETTINGS}"
@@ -94,17 +108,22 @@ class ChdbChunks:
             np.concatenate([part.ids for part in parts]),
             np.concatenate([part.t for part in parts]),
             np.concatenate([part.v for part in parts]),
+            join_histograms([(part.h, len(part)) for part in parts]),
         )
         inside = (found.t >= start_ms) & (found.t <= end_ms)
         if not named:
             inside &= np.isin(found.ids, ids)
         if inside.all():
             return found
-        return Samples(found.ids[inside], found.t[inside], found.v[inside])
+        return found.where(inside)
 
     def drop_before(self, floor_ms: int) -> None:
         """See `ChunkStore.drop_before`."""
         self._chdb.drop_days("metrics.chunks", floor_ms)
+
+    def keep_within(self, size: int) -> None:
+        """See `ChunkStore.keep_within`."""
+        self._chdb.keep_within("metrics.chunks", size)
 
     def check(self) -> ChunkHealth:
         """See `ChunkStore.check`."""
@@ -125,8 +144,40 @@ class ChdbChunks:
         self._chdb.close()
 
 
+def _packed(
+    h: Histograms | None, first: NDArray[np.int64], ends: NDArray[np.uint64]
+) -> native.Lists:
+    """Histograms as a column of lists: a row without any has an empty one, others a text per
+    sample, empty for numbers."""
+    if h is None:
+        return native.Lists(np.zeros(len(first), np.uint64), [])
+    having = np.logical_or.reduceat(h.astype(np.bool_), first)
+    counts = ends.astype(np.int64) - first
+    texts = [b"" if one is None else one.pack() for one in h[np.repeat(having, counts)]]
+    return native.Lists(np.cumsum(np.where(having, counts, 0)).astype(np.uint64), texts)
+
+
 def _flatten(block: dict[str, native.Column]) -> Samples:
     times, values = cast("native.Lists", block["t"]), cast("native.Lists", block["v"])
     ends = times.ends.astype(np.int64)
     counts = ends - np.concatenate([[0], ends[:-1]]).astype(np.int64)
-    return Samples(np.repeat(cast("Ids", block["id"]), counts), times.values, values.values)
+    exponents = cast("NDArray[np.uint8]", block["e"])
+    return Samples(
+        np.repeat(cast("Ids", block["id"]), counts),
+        cast("Times", times.values),
+        decimals.decode(cast("Times", values.values), exponents, counts),
+        _unpacked(cast("native.Lists", block["h"]), counts),
+    )
+
+
+def _unpacked(texts: native.Lists, counts: NDArray[np.int64]) -> Histograms | None:
+    """See `_packed`."""
+    if not len(texts.values):
+        return None
+    having = np.diff(texts.ends.astype(np.int64), prepend=0) > 0
+    h = np.full(int(counts.sum()), None, np.object_)
+    rows = np.flatnonzero(np.repeat(having, counts))
+    for row, text in zip(rows.tolist(), texts.values, strict=True):
+        if text:
+            h[row] = Histogram.unpack(cast("bytes", text))
+    return h

@@ -36,6 +36,8 @@ class SeriesIndex:
         self._postings: dict[str, dict[str, array[int]]] = {}
         self._metrics: dict[str, tuple[int, int]] = {}
         self._next_metric = 0
+        self._sorted_ids: Ids = np.zeros(0, np.uint64)
+        self._slots_by_id: Slots = np.zeros(0, np.int64)
 
     def __len__(self) -> int:
         """How many series are known."""
@@ -89,8 +91,19 @@ class SeriesIndex:
 
     def slots_of_ids(self, ids: Ids) -> Slots:
         """The slots of ids; -1 where an id is unknown."""
-        get = self._slot_of_id.get
-        return np.fromiter((get(int(one), -1) for one in ids), np.int64, len(ids))
+        if len(self.labels) > len(self._sorted_ids) * 5 // 4:
+            self._slots_by_id = np.argsort(self.ids())
+            self._sorted_ids = self.ids()[self._slots_by_id]
+        slots = np.full(len(ids), -1, np.int64)
+        if len(self._sorted_ids):
+            at = np.minimum(np.searchsorted(self._sorted_ids, ids), len(self._sorted_ids) - 1)
+            found = self._sorted_ids[at] == ids
+            slots[found] = self._slots_by_id[at[found]]
+        if len(self.labels) > len(self._sorted_ids):  # newer than what is sorted
+            get = self._slot_of_id.get
+            for row in np.flatnonzero(slots < 0):
+                slots[row] = get(int(ids[row]), -1)
+        return slots
 
     def select(self, matchers: Sequence[Matcher]) -> Slots:
         """The slots that satisfy every matcher, ascending."""
