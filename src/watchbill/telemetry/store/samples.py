@@ -8,7 +8,7 @@ has moved. Out: head, late buffer and chunks are read together, and what is held
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -323,6 +323,11 @@ class SampleStore:
             self._segment_newest.pop(segment, None)
 
     # --- for people
+
+    def cardinality(self) -> Mapping[str, Mapping[str, int]]:
+        """How many series each label value has, by label name."""
+        with self._lock:
+            return self.index.cardinality()
 
     def late_samples(self) -> int:
         """Samples waiting in the late buffer."""
