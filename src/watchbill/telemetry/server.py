@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from watchbill.lib import clock
+from watchbill.telemetry import jit
 from watchbill.telemetry.config import TelemetryConfig
 from watchbill.telemetry.exemplars import Exemplars
 from watchbill.telemetry.http import (
@@ -51,6 +52,14 @@ from watchbill.telemetry.store.samples import SampleStore
 
 log = logging.getLogger(__name__)
 
+KERNELS = (
+    "watchbill.telemetry.http.series_json",
+    "watchbill.telemetry.promql.kernels.compiled",
+    "watchbill.telemetry.promql.kernels.grouping",
+    "watchbill.telemetry.store.gather",
+)
+"""Modules whose kernels are compiled (see `jit`)."""
+
 GRACE_SECONDS = 1
 """How long open requests may take once we are asked to stop."""
 
@@ -74,6 +83,7 @@ def run(config: TelemetryConfig) -> None:
         logs.open()
         keeper = Keeper(store, logs)
         keeper.start()
+        jit.start(config.folder / "kernels", KERNELS)
         try:
             asyncio.run(_serve(config, store, logs, keeper))
         finally:
