@@ -10,7 +10,7 @@ from . import ast
 from .ast import Span
 from .durations import to_ms
 from .errors import EvalError
-from .kernels.compiled import count_stale, newest
+from .kernels.compiled import count_stale, drop_stale, newest
 from .kernels.extended import interpolate
 from .labels import LabelTable
 from .scope import Query, Scope
@@ -206,8 +206,15 @@ def _repeat(vector: Vector, scope: Scope) -> Vector:
 def without_stale(samples: Samples) -> Samples:
     """Without staleness markers: a range sees only real samples."""
     columns = samples.columns
-    if count_stale.compiled and not count_stale(columns.v):
-        return samples
+    if count_stale.compiled:
+        found = count_stale(columns.v)
+        if not found:
+            return samples
+        if columns.h is None and columns.st is None:
+            left = len(columns.t) - found
+            rest = Columns(np.empty_like(columns.starts), np.empty(left, np.int64), np.empty(left))
+            drop_stale(columns.starts, columns.t, columns.v, rest.starts, rest.t, rest.v)
+            return replace(samples, columns=rest)
     real = ~is_stale(columns.v)
     return samples if real.all() else replace(samples, columns=columns.only(real))
 
