@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from watchbill.lib import clock
+from watchbill.telemetry import jit
 from watchbill.telemetry.config import TelemetryConfig
 from watchbill.telemetry.exemplars import Exemplars
 from watchbill.telemetry.http import loki, query, series, status, write
@@ -39,6 +40,8 @@ from watchbill.telemetry.store.samples import SampleStore
 
 log = logging.getLogger(__name__)
 
+KERNELS = ("watchbill.telemetry.intake.scan",)
+"""Modules with loops for which machine code is made."""
 GRACE_SECONDS = 1
 """How long open requests may take once we are asked to stop."""
 
@@ -60,6 +63,7 @@ def run(config: TelemetryConfig) -> None:
         logs = LogStore(config.folder, table.ChdbLines(chdb), config.retention)
         store.open()
         logs.open()
+        jit.start(config.folder / "jit", KERNELS)
         keeper = Keeper(store, logs)
         keeper.start()
         try:
