@@ -6,20 +6,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.promqltest.script import Clear, Eval, Labels, Load, Native, Sample, read
+from tests.promqltest.histograms import from_classic, stored
+from tests.promqltest.script import Clear, Eval, Load, Sample, read
 
 from watchbill.telemetry.promql import storage
 from watchbill.telemetry.promql.engine import Result, instant, range_
-from watchbill.telemetry.promql.errors import EvalError, PromqlError
+from watchbill.telemetry.promql.errors import PromqlError
+from watchbill.telemetry.promql.histogram import Buckets, Histogram
+from watchbill.telemetry.promql.native.layout import compact
 from watchbill.telemetry.promql.numbers import unquote
 
 _TOLERANCE = 1e-6
 _SMALLEST_NORMAL = 2.2250738585072014e-308
 _MINUTE = 60_000
-
-
-class NativeReachedError(EvalError):
-    """The query needs a native histogram."""
 
 
 @dataclass(frozen=True)
@@ -33,30 +32,37 @@ class Outcome:
 
 
 class _Store(storage.InMemory):
-    """Refuses to answer where native histograms would have to be among the samples."""
+    """Notices when a native histogram is among the samples asked for."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.native: list[Labels] = []
+        self.native = False
 
     def load(self, command: Load) -> None:
+        gap = command.gap
+        starts = {
+            storage.labels_of(labels): {at * gap: at * gap + offset for at, offset in known}
+            for labels, offsets in command.starts
+            if (known := [(at, offset) for at, offset in enumerate(offsets) if offset is not None])
+        }
         for labels, samples in command.series:
-            numbers = [(at * command.gap, value) for at, value in enumerate(samples)]
-            if any(isinstance(value, Native) for _, value in numbers):
-                self.native.append(labels)
-            self.add(labels, [item for item in numbers if isinstance(item[1], float)])
-            name = labels.get("__name__", "")
-            if command.with_histograms and "le" in labels and name.endswith("_bucket"):
-                rest = {key: value for key, value in labels.items() if key != "le"}
-                self.native.append({**rest, "__name__": name.removesuffix("_bucket")})
+            there = {at * gap: sample for at, sample in enumerate(samples) if sample is not None}
+            own = starts.get(storage.labels_of(labels))
+            self.add(labels, zip(there, stored(there.values()), strict=True), own)
+        if command.with_histograms:
+            classic = [
+                (labels, {at * gap: one for at, one in enumerate(samples) if one is not None})
+                for labels, samples in command.series
+            ]
+            for labels, made in from_classic(classic):
+                self.add(labels, zip(sorted(made), stored(made[at] for at in sorted(made))))
 
     def select(
         self, matchers: Sequence[storage.Matcher], start_ms: int, end_ms: int
     ) -> storage.Selection:
-        for labels in self.native:
-            if all(matcher.matches(labels.get(matcher.name, "")) for matcher in matchers):
-                raise NativeReachedError(f"native histogram in {labels}")
-        return super().select(matchers, start_ms, end_ms)
+        found = super().select(matchers, start_ms, end_ms)
+        self.native |= found.h is not None
+        return found
 
 
 def run(path: Path) -> Iterator[Outcome]:
@@ -73,21 +79,17 @@ def run(path: Path) -> Iterator[Outcome]:
 
 
 def _outcome(store: _Store, case: Eval) -> Outcome:
-    native = any(isinstance(value, Native) for _, values in case.series for value in values)
+    store.native = any(isinstance(value, Histogram) for _, values in case.series for value in values)
     try:
         why = _judge(store, case)
-    except NativeReachedError as error:
-        native, why = True, str(error)
     except Exception as error:  # noqa: BLE001  a crash is a failure to report, not the end
         why = f"CRASH {error!r}"
-    return Outcome(case.line, case.query, native, why)
+    return Outcome(case.line, case.query, store.native, why)
 
 
 def _judge(store: _Store, case: Eval) -> str:
     try:
         result = _ask(store, case)
-    except NativeReachedError:
-        raise
     except PromqlError as error:
         if case.failure is None:
             return f"failed: {error}"
@@ -123,10 +125,13 @@ def _ask_as_range(store: _Store, case: Eval) -> str:
     return f"as a range: {_show({key: found[key] for key in bad})}" if bad else ""
 
 
-def _points(result: Result) -> dict[storage.Labels, dict[int, float]]:
+def _points(result: Result) -> dict[storage.Labels, dict[int, float | Histogram]]:
     data, starts = result.data, result.data.starts.tolist()
+    samples = data.v.tolist()
+    if data.h is not None:
+        samples = [v if h is None else h for v, h in zip(samples, data.h, strict=True)]
     return {
-        labels: dict(zip(data.t[begin:end].tolist(), data.v[begin:end].tolist(), strict=True))
+        labels: dict(zip(data.t[begin:end].tolist(), samples[begin:end], strict=True))
         for labels, begin, end in zip(data.labels, starts, starts[1:], strict=False)
     }
 
@@ -178,10 +183,35 @@ def _compare_notes(case: Eval, result: Result) -> str:
     return ""
 
 
-def _equal(found: float, wanted: Sample) -> bool:
+def _equal(found: float | Histogram, wanted: Sample) -> bool:
+    if isinstance(found, Histogram) and isinstance(wanted, Histogram):
+        return _equal_histograms(compact(found), compact(wanted)) and (
+            found.hint == wanted.hint or not getattr(wanted, "says_hint", False)
+        )
+    return isinstance(found, float) and isinstance(wanted, float) and _almost(found, wanted)
+
+
+def _equal_histograms(found: Histogram, wanted: Histogram) -> bool:
+    return (
+        found.schema == wanted.schema
+        and _almost(found.count, wanted.count)
+        and _almost(found.sum, wanted.sum)
+        and found.zero_threshold == wanted.zero_threshold
+        and _almost(found.zero_count, wanted.zero_count)
+        and found.bounds.tolist() == wanted.bounds.tolist()
+        and _equal_buckets(found.positive, wanted.positive)
+        and _equal_buckets(found.negative, wanted.negative)
+    )
+
+
+def _equal_buckets(found: Buckets, wanted: Buckets) -> bool:
+    return found.index.tolist() == wanted.index.tolist() and all(
+        map(_almost, found.counts.tolist(), wanted.counts.tolist())
+    )
+
+
+def _almost(found: float, wanted: float) -> bool:
     """Within Prometheus's own tolerance (util/almost)."""
-    if not isinstance(wanted, float):
-        return False
     if math.isnan(found) or math.isnan(wanted):
         return math.isnan(found) and math.isnan(wanted)
     if found == wanted:

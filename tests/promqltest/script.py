@@ -5,24 +5,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.promqltest.histograms import Labels, histograms
+
 from watchbill.telemetry.promql.ast import VectorSelector
 from watchbill.telemetry.promql.durations import parse_duration
+from watchbill.telemetry.promql.histogram import Histogram
 from watchbill.telemetry.promql.lexer import TokenStream
 from watchbill.telemetry.promql.numbers import parse_number
 from watchbill.telemetry.promql.parse_selector import selector
 from watchbill.telemetry.promql.storage import STALE
 
 
-class Native:
-    """Stands for a native histogram, whatever it holds."""
-
-
-Sample = float | Native | None
-Labels = dict[str, str]
+Sample = float | Histogram | None
 
 _NUMBER = r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI]nf|[nN]a[nN])"
 _VALUE = re.compile(rf"({_NUMBER})(?:([+-])({_NUMBER}))?(?:x(\d+))?")
 _ITEM = re.compile(r"\{\{.*?\}\}(?:\s*[+-]\s*\{\{.*?\}\})?(?:x\d+)?|\S+")
+_OFFSET = re.compile(
+    r"(?P<first>[+-]?\d+(?:[a-wyz]\w*?)?)(?P<step>[+-]\d+[a-wyz]\w*?)?(?:x(?P<times>\d+))?"
+)
 _EVAL = re.compile(r"(eval(?:_fail|_warn|_info|_ordered)?)\s+(instant|range)\s+(.*)")
 _INSTANT = re.compile(r"at\s+(\S+)\s+(.*)")
 _RANGE = re.compile(r"from\s+(\S+)\s+to\s+(\S+)\s+step\s+(\S+)\s+(.*)")
@@ -31,11 +32,15 @@ _EXPECT = re.compile(r"expect\s+(\w+)(?:\s+(msg|regex)\s*:\s*(.*))?")
 
 @dataclass
 class Load:
-    """Samples to add: for each series one value every `gap` ms from 0 on."""
+    """Samples to add: for each series one value every `gap` ms from 0 on.
+
+    `starts` has start timestamps, in ms from the time of each sample.
+    """
 
     gap: int
     series: list[tuple[Labels, list[Sample]]]
     with_histograms: bool
+    starts: list[tuple[Labels, list[int | None]]]
 
 
 @dataclass
@@ -103,9 +108,15 @@ def read(path: Path) -> Iterator[Load | Clear | Eval]:
 
 def _load(head: str, body: list[str]) -> Load:
     command, gap = head.split()[:2]
-    # Start times (`series@st`) are about a feature that the engine does not have.
-    series = [_series(line) for line in body if "@st" not in line.split("  ")[0]]
-    return Load(_duration(gap), series, command == "load_with_nhcb")
+    series: list[tuple[Labels, list[Sample]]] = []
+    starts: list[tuple[Labels, list[int | None]]] = []
+    for line in body:
+        end = _end_of_labels(line)
+        if line[end:].startswith("@st"):
+            starts.append((_labels(line[:end]), _offsets(line[end:].removeprefix("@st"))))
+        else:
+            series.append(_series(line))
+    return Load(_duration(gap), series, command == "load_with_nhcb", starts)
 
 
 def _eval(head: str, body: list[str], line: int) -> Eval:
@@ -147,7 +158,7 @@ def _expectation(case: Eval, item: str) -> None:
 
 def _duration(text: str) -> int:
     """Milliseconds of `5m`, or of a number of seconds."""
-    sign, text = (-1, text[1:]) if text.startswith("-") else (1, text)
+    sign, text = (-1 if text.startswith("-") else 1), text.lstrip("+-")
     try:
         return sign * parse_duration(text)
     except ValueError:
@@ -157,15 +168,33 @@ def _duration(text: str) -> int:
 def _series(line: str) -> tuple[Labels, list[Sample]]:
     """`name{labels} values`; a bare `{{…}}` belongs to the values."""
     end = _end_of_labels(line)
-    labels: Labels = {}
-    if line[:end].strip():
-        found: VectorSelector = selector(TokenStream(line[:end]))
-        labels = {matcher.name: matcher.value for matcher in found.matchers}
-    return labels, _values(line[end:])
+    return _labels(line[:end]), _values(line[end:])
+
+
+def _labels(text: str) -> Labels:
+    if not text.strip():
+        return {}
+    found: VectorSelector = selector(TokenStream(text))
+    return {matcher.name: matcher.value for matcher in found.matchers}
+
+
+def _offsets(text: str) -> list[int | None]:
+    """Times before or after the sample: `-30s`, `-30s-1mx2` (three of them), `_` for none."""
+    out: list[int | None] = []
+    for item in text.split():
+        match = _OFFSET.fullmatch(item)
+        if item.startswith("_"):
+            out += [None] * int(item.partition("x")[2] or 1)
+        elif match:
+            first, step = _duration(match["first"]), _duration(match["step"] or "0")
+            out += [first + step * number for number in range(int(match["times"] or 0) + 1)]
+        else:
+            raise ValueError(f"not a start timestamp: {item}")
+    return out
 
 
 def _end_of_labels(line: str) -> int:
-    name = re.match(r"[a-zA-Z_:][\w:]*(?=\s|\{|$)", line)
+    name = re.match(r"[a-zA-Z_:][\w:]*(?=\s|\{|@|$)", line)
     position = name.end() if name else 0
     brace = re.match(r"\s*\{(?!\{)", line[position:])
     if not brace:
@@ -179,7 +208,7 @@ def _values(text: str) -> list[Sample]:
     for item in _ITEM.findall(text):
         times = int(match.group(1)) if (match := re.search(r"x(\d+)$", item)) else 0
         if item.startswith("{{"):
-            out += [Native()] * (times + 1)
+            out += histograms(item)
         elif item.startswith("_"):
             out += [None] * max(times, 1)
         elif item.startswith("stale"):

@@ -6,6 +6,20 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class QueryLimits:
+    """What queries may cost.
+
+    `timeout` is the longest that one may take, waiting included; `samples` is the most that one
+    may hold. `at_once` run together, `waiting` more wait, and the rest are told to come again.
+    """
+
+    timeout: timedelta = timedelta(minutes=2)
+    samples: int = 50_000_000
+    at_once: int = 2
+    waiting: int = 32
+
+
+@dataclass(frozen=True)
 class TelemetryConfig:
     """Everything it needs to know; it reads no settings and no environment.
 
@@ -21,3 +35,4 @@ class TelemetryConfig:
     scrape_config: Path
     retention: timedelta = timedelta(days=30)
     host_metrics: bool = True
+    queries: QueryLimits = QueryLimits()

@@ -20,10 +20,22 @@ from watchbill.lib import clock
 from watchbill.telemetry import jit
 from watchbill.telemetry.config import TelemetryConfig
 from watchbill.telemetry.exemplars import Exemplars
-from watchbill.telemetry.http import loki, query, series, status, write
-from watchbill.telemetry.http.answers import ApiError
+from watchbill.telemetry.http import (
+    alerting,
+    configuration,
+    federate,
+    loki,
+    query,
+    series,
+    status,
+    syntax,
+    targets,
+    write,
+)
+from watchbill.telemetry.http.answers import ApiError, failure
 from watchbill.telemetry.http.auth import RequireToken, Tokens
 from watchbill.telemetry.http.bodies import BodyQueue
+from watchbill.telemetry.http.runner import QueryRunner
 from watchbill.telemetry.intake.exposition import parse
 from watchbill.telemetry.intake.metadata import MetadataBook
 from watchbill.telemetry.intake.sink import Sink
@@ -95,12 +107,14 @@ async def _serve(
 ) -> None:
     # One thread takes everything in: the decoder's and the scrapers' caches need no locks then.
     intake_thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
-    metadata, own, tokens = MetadataBook(), OwnMetrics(store), Tokens(config.tokens)
+    metadata, exemplars = MetadataBook(), Exemplars()
+    own, tokens = OwnMetrics(store), Tokens(config.tokens)
     scraper = Scraper(store, metadata, config.scrape_config, intake_thread)
     local = LocalScraper(store, metadata, _local_sources(config, own), intake_thread)
-    runner = query.QueryRunner(own)
+    runner = QueryRunner(own, config.queries)
+    lookups = QueryRunner(None, config.queries)  # of names, which do not wait behind queries
+    own.queries_in_flight = lambda: len(runner.log.running())
     queue = BodyQueue(intake_thread)
-    exemplars = Exemplars()
     sink = Sink(store, exemplars, metadata, own)
     intake = write.Intake(store, sink, own, queue)
 
@@ -125,14 +139,21 @@ async def _serve(
 
     app = Starlette(
         routes=[
-            *query.routes(store, runner),
-            *series.routes(store, metadata),
+            *query.routes(store, runner, exemplars),
+            *syntax.routes(),
+            *series.routes(store, metadata, lookups),
+            *targets.routes(scraper, store, metadata, lookups),
+            *alerting.routes(store, keeper, scraper),
+            *configuration.routes(config, scraper),
+            *federate.routes(store, runner),
             *write.routes(intake),
             *loki.routes(logs, runner, queue),
-            *status.routes(store, logs, keeper, scraper, own, tokens, clock.now()),
+            *status.routes(
+                status.Parts(config, store, logs, keeper, scraper, own, tokens, runner, clock.now())
+            ),
         ],
         middleware=[Middleware(RequireToken, tokens=tokens)],
-        exception_handlers={ApiError: _answer_error},
+        exception_handlers={ApiError: _answer_error, Exception: _answer_fault},
         lifespan=scraping,
     )
     server = _Server(uvicorn.Config(
@@ -150,6 +171,7 @@ async def _serve(
     def stop() -> None:
         server.should_exit = True
         runner.stop()
+        lookups.stop()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -183,3 +205,8 @@ def _local_sources(config: TelemetryConfig, own: OwnMetrics) -> list[LocalSource
 async def _answer_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     return error.response()
+
+
+async def _answer_fault(request: Request, _: Exception) -> Response:
+    """A fault of ours. It is logged with its trace by the server; the asker gets the envelope."""
+    return failure("internal", f"{request.url.path} failed: the reason is in telemetry's log")

@@ -14,6 +14,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from watchbill.telemetry.exemplars import Exemplar
 from watchbill.telemetry.promql.numbers import format_value
 from watchbill.telemetry.promql.storage import Selection
 from watchbill.telemetry.scrape.yamlfile import duration
@@ -32,6 +33,7 @@ STATUS = {
     "canceled": 503,
     "unavailable": 503,
 }
+TRUNCATED = "results truncated due to limit"
 MAX_FORM_BYTES = 1 << 20
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
@@ -64,6 +66,13 @@ def failure(kind: str, message: str, headers: Mapping[str, str] | None = None) -
     return Response(
         msgspec.json.encode(body), STATUS[kind], dict(headers or {}), "application/json"
     )
+
+
+def capped(found: Sequence[Any], limit: int | None) -> Response:
+    """200 with a list, cut to `limit` with a warning."""
+    if limit is not None and len(found) > limit:
+        return success(found[:limit], [TRUNCATED])
+    return success(found)
 
 
 class Parameters:
@@ -108,10 +117,9 @@ class Parameters:
 
     def time_ms(self, name: str, default: int | None = None) -> int:
         """A time (Unix seconds or RFC 3339) in ms."""
-        value = self.get(name)
-        if value is None and default is not None:
+        text = self.get(name) or ""
+        if not text and default is not None:
             return default
-        text = self.text(name)
         try:
             seconds = float(text)
         except ValueError:
@@ -129,10 +137,9 @@ class Parameters:
 
     def duration_ms(self, name: str, default: int | None = None) -> int:
         """A duration (seconds, or like 1m30s) in ms."""
-        value = self.get(name)
-        if value is None and default is not None:
+        text = self.get(name) or ""
+        if not text and default is not None:
             return default
-        text = self.text(name)
         for read in (float, duration):
             try:
                 seconds = read(text)
@@ -181,6 +188,14 @@ def scalar(t_ms: int, value: float) -> list[Any]:
 def string(t_ms: int, text: str) -> list[Any]:
     """A string as the API shows it."""
     return [_seconds(t_ms), text]
+
+
+def exemplar(one: Exemplar) -> dict[str, Any]:
+    """An exemplar as the API shows it."""
+    return {
+        "labels": dict(one.labels), "value": format_value(one.value),
+        "timestamp": _seconds(one.t_ms),
+    }  # fmt: skip
 
 
 def _seconds(t_ms: int) -> float:

@@ -44,7 +44,7 @@ class Result:
         return float(self.data.v[0])
 
     def vector(self) -> dict[Labels, float]:
-        """The newest value of each series."""
+        """The newest value of each series (NaN for a native histogram)."""
         newest = self.data.v[self.data.starts[1:] - 1].tolist()
         return dict(zip(self.data.labels, newest, strict=True))
 
@@ -135,7 +135,8 @@ def _shown(vector: Vector, times: Times, *, sort: bool) -> Selection:
         vector = vector.take(np.array(order, np.int64))
     row, step = np.nonzero(vector.present)
     starts = np.concatenate([[0], np.cumsum(vector.present.sum(axis=1))]).astype(np.int64)
-    return Selection(labels, starts, times[step], vector.values[row, step])
+    h = None if vector.h is None else vector.h[row, step]
+    return Selection(labels, starts, times[step], vector.values[row, step], h)
 
 
 def _matrix(scope: Scope, expr: Expr) -> Result:
@@ -146,13 +147,12 @@ def _matrix(scope: Scope, expr: Expr) -> Result:
         raise EvalError("query is nested too deeply") from None
     if given.extension:
         raise EvalError(f"{given.extension} modifier needs a function around the range vector")
-    found = sorted(
-        (series for series in given.samples.selection().series() if len(series[1])),
-        key=lambda series: series[0],
-    )
-    if len({labels for labels, _, _ in found}) < len(found):
+    found = given.samples.selection()
+    rows = np.flatnonzero(np.diff(found.starts)).tolist()
+    found = found.take(sorted(rows, key=lambda row: found.labels[row]))
+    if len(set(found.labels)) < len(found):
         raise EvalError("vector cannot contain metrics with the same labelset")
-    return _answer(scope, "matrix", Selection.of(found))
+    return _answer(scope, "matrix", found)
 
 
 def _answer(scope: Scope, kind: ValueType, data: Selection, text: str = "") -> Result:

@@ -1,7 +1,7 @@
 """Vectors with vectors: finding partners by labels, and the set operators."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from .labels import METADATA_LABELS, LabelTable, Rows, concatenate, show
 from .operators import OPERATORS, keeps_name
 from .scope import Scope
 from .storage import METRIC_NAME
-from .vectors import Mask, Vector, any_by_group, count_by_group, stack
+from .vectors import Mask, Vector, any_by_group, count_by_group, merge_rows, stack
 
 
 def combine_sets(expr: ast.Binary, left: Vector, right: Vector) -> Vector:
@@ -184,8 +184,4 @@ def _join(parts: list[tuple[Vector, Mask]]) -> Vector:
         return vector
     if (count_by_group(met, groups.ids, len(groups)) > 1).any():
         raise EvalError("multiple matches for labels: grouping labels must ensure unique matches")
-    row, step = np.nonzero(vector.present)
-    values = np.zeros((len(groups), vector.steps))
-    values[groups.ids[row], step] = vector.values[row, step]
-    merged = replace(vector.take(groups.first), values=values)
-    return replace(merged, present=any_by_group(vector.present, groups.ids, len(groups)))
+    return merge_rows(vector, groups.ids, groups.first)

@@ -33,6 +33,23 @@ def format_value(value: float) -> str:
     return text.removesuffix(".0")
 
 
+def format_short(value: float) -> str:
+    """A number in messages: shortest digits, with an exponent where it is large or small.
+
+    Go: `fmt.Sprintf("%g", value)`.
+    """
+    if not math.isfinite(value):
+        return format_value(value)
+    sign, digits, exponent = Decimal(repr(float(value))).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    point = exponent + len(digits) - 1
+    if value == 0 or -4 <= point < 6:
+        return format_value(value)
+    text = "".join(map(str, digits))
+    fraction = f".{text[1:]}" if len(text) > 1 else ""
+    return f"{'-' if sign else ''}{text[0]}{fraction}e{'-' if point < 0 else '+'}{abs(point):02d}"
+
+
 def parse_number(text: str) -> float:
     """A number literal: decimal, hexadecimal, octal or binary, `_` between digits, Inf, NaN.
 

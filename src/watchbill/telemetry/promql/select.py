@@ -13,7 +13,7 @@ from .errors import EvalError
 from .kernels.extended import interpolate
 from .labels import LabelTable
 from .scope import Query, Scope
-from .storage import Selection, Times, is_stale
+from .storage import Selection, Times, are_histograms, is_stale
 from .vectors import Vector, drop_names
 from .windows import Columns, Index, Windows, find_last, find_windows, window_blocks
 
@@ -35,7 +35,7 @@ class Samples:
     def selection(self) -> Selection:
         """As it is shown."""
         columns, labels = self.columns, drop_names(self.labels, self.drop_name)
-        return Selection(labels.rows(), columns.starts, columns.t, columns.v)
+        return Selection(labels.rows(), columns.starts, columns.t, columns.v, columns.h)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,10 @@ def fetch(query: Query, selector: ast.VectorSelector, start_ms: int, end_ms: int
     found = query.storage.select(selector.matchers, start_ms, end_ms)
     query.read(len(found.t))
     table = LabelTable.of(query.symbols, found.labels)
-    columns = Columns(found.starts, found.t, found.v)
+    v, h = found.v, found.h
+    if h is not None:
+        v = np.where(are_histograms(h), np.nan, v)  # so that none looks like a staleness marker
+    columns = Columns(found.starts, found.t, v, h=h, st=found.st)
     return Samples(table, columns, np.zeros(table.size, np.bool_))
 
 
@@ -92,20 +95,29 @@ def select_instant(scope: Scope, node: ast.VectorSelector) -> Vector:
     samples, times, pinned = _fetch_instant(scope, node)
     shape = (samples.labels.size, len(times))
     values, present = np.zeros(shape), np.zeros(shape, np.bool_)
+    h = None if samples.columns.h is None else np.full(shape, None, np.object_)
     for rows, run, newest, found in _newest(scope, samples, times):
         values[rows] = run.v[newest]
         present[rows] = found & ~is_stale(values[rows])
-    vector = Vector(samples.labels, values, present, samples.drop_name)
+        if h is not None and run.h is not None:
+            h[rows] = run.h[newest]
+    vector = Vector(samples.labels, values, present, samples.drop_name, h=h)
     return _repeat(vector, scope) if pinned else vector
 
 
-def select_times(scope: Scope, node: ast.VectorSelector) -> Vector:
-    """Like `select_instant`, but when each sample was, in Unix seconds, instead of its value."""
+def select_times(scope: Scope, node: ast.VectorSelector, *, starts: bool = False) -> Vector:
+    """Like `select_instant`, but when each sample was, in Unix seconds, instead of its value.
+
+    With `starts` since when each sample counts, 0 where that is unknown.
+    """
     samples, times, pinned = _fetch_instant(scope, node)
     shape = (samples.labels.size, len(times))
     seconds, present = np.zeros(shape), np.zeros(shape, np.bool_)
     for rows, run, newest, found in _newest(scope, samples, times):
-        seconds[rows] = run.t[newest] / 1000
+        if not starts:
+            seconds[rows] = run.t[newest] / 1000
+        elif run.st is not None:
+            seconds[rows] = run.st[newest] / 1000
         present[rows] = found & ~is_stale(run.v[newest])
     vector = Vector.of(samples.labels, seconds, present, drop_name=True)
     return _repeat(vector, scope) if pinned else vector
@@ -165,6 +177,7 @@ def _repeat(vector: Vector, scope: Scope) -> Vector:
         vector,
         values=np.repeat(vector.values, steps, axis=1),
         present=np.repeat(vector.present, steps, axis=1),
+        h=None if vector.h is None else np.repeat(vector.h, steps, axis=1),
     )
 
 
@@ -172,11 +185,7 @@ def without_stale(samples: Samples) -> Samples:
     """Without staleness markers: a range sees only real samples."""
     columns = samples.columns
     real = ~is_stale(columns.v)
-    if real.all():
-        return samples
-    kept = np.concatenate([[0], np.cumsum(real)])
-    rest = Columns(kept[columns.starts], columns.t[real], columns.v[real])
-    return replace(samples, columns=rest)
+    return samples if real.all() else replace(samples, columns=columns.only(real))
 
 
 def select_range(scope: Scope, node: ast.Expr) -> RangeInput:
@@ -227,7 +236,8 @@ def _select_subquery(scope: Scope, node: ast.Subquery) -> RangeInput:
 def _samples_of(vector: Vector, grid: Times) -> Samples:
     row, step = np.nonzero(vector.present)
     starts = np.concatenate([[0], np.cumsum(vector.present.sum(axis=1))]).astype(np.int64)
-    columns = Columns(starts, grid[step], vector.values[row, step])
+    h = None if vector.h is None else vector.h[row, step]
+    columns = Columns(starts, grid[step], vector.values[row, step], h=h)
     return Samples(vector.labels, columns, vector.drop_name)
 
 

@@ -13,6 +13,8 @@ import numpy as np
 import re2
 from numpy.typing import NDArray
 
+from .histogram import Histogram
+
 Labels = tuple[tuple[str, str], ...]
 """Sorted `(name, value)` pairs, `__name__` among them; no empty values."""
 
@@ -34,6 +36,12 @@ def is_stale(values: Values) -> NDArray[np.bool_]:
     """Say for each value whether it is a staleness marker (an ordinary NaN is not)."""
     bits: NDArray[np.uint64] = np.ascontiguousarray(values).view(np.uint64)
     return np.equal(bits, np.uint64(STALE_BITS))
+
+
+def are_histograms(h: Histograms) -> NDArray[np.bool_]:
+    """Say for each sample whether it is a native histogram."""
+    out: NDArray[np.bool_] = np.not_equal(h, None).astype(np.bool_, copy=False)
+    return out
 
 
 def labels_of(pairs: Mapping[str, str]) -> Labels:
@@ -99,6 +107,8 @@ class Selection:
     its times strictly ascend. `starts` is int64 of length n + 1, `t` int64 ms, `v` float64 with
     staleness markers in place. `h` is None where all samples are numbers; where it is not, the
     value beside a histogram means nothing. A histogram's staleness marker is an ordinary one.
+    `st` says since when each sample counts (its start timestamp in ms), 0 where that is unknown;
+    None where it is unknown for all.
     """
 
     labels: list[Labels]
@@ -106,10 +116,21 @@ class Selection:
     t: Times
     v: Values
     h: Histograms | None = None
+    st: Times | None = None
 
     def __len__(self) -> int:
         """How many series."""
         return len(self.labels)
+
+    def take(self, rows: Sequence[int]) -> "Selection":
+        """Some series, in that order."""
+        parts = [np.arange(self.starts[row], self.starts[row + 1]) for row in rows]
+        index = np.concatenate(parts) if parts else np.zeros(0, np.int64)
+        starts = np.cumsum([0, *map(len, parts)]).astype(np.int64)
+        h = None if self.h is None else self.h[index]
+        st = None if self.st is None else self.st[index]
+        labels = [self.labels[row] for row in rows]
+        return Selection(labels, starts, self.t[index], self.v[index], h, st)
 
     def series(self) -> Iterator[tuple[Labels, Times, Values]]:
         """Series by series: labels, times, values."""
@@ -154,11 +175,23 @@ class InMemory:
     """A `Storage` in a dictionary, for tests and small jobs. Not safe for threads."""
 
     def __init__(self) -> None:
-        self._series: dict[Labels, dict[int, float]] = {}
+        self._series: dict[Labels, dict[int, float | Histogram]] = {}
+        self._starts: dict[Labels, dict[int, int]] = {}
 
-    def add(self, labels: Mapping[str, str], samples: Iterable[tuple[int, float]]) -> None:
-        """Add `(ms, value)` samples to a series; a later value for the same time wins."""
-        self._series.setdefault(labels_of(labels), {}).update(samples)
+    def add(
+        self,
+        labels: Mapping[str, str],
+        samples: Iterable[tuple[int, float | Histogram]],
+        starts: Mapping[int, int] | None = None,
+    ) -> None:
+        """Add `(ms, value)` samples to a series; a later value for the same time wins.
+
+        `starts` has start timestamps by the time of the sample, both in ms.
+        """
+        key = labels_of(labels)
+        self._series.setdefault(key, {}).update(samples)
+        if starts:
+            self._starts.setdefault(key, {}).update(starts)
 
     def __repr__(self) -> str:
         return f"InMemory({self._series})"
@@ -166,16 +199,40 @@ class InMemory:
     def clear(self) -> None:
         """Forget everything."""
         self._series.clear()
+        self._starts.clear()
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
         """See `Storage.select`."""
-        found: list[tuple[Labels, Times, Values]] = []
-        for labels, samples in sorted(self._series.items()):
-            values = dict(labels)
+        labels: list[Labels] = []
+        lengths, times, starts = [0], [], []
+        samples: list[float | Histogram] = []
+        for key, all_samples in sorted(self._series.items()):
+            values = dict(key)
             if not all(matcher.matches(values.get(matcher.name, "")) for matcher in matchers):
                 continue
-            inside = sorted(item for item in samples.items() if start_ms <= item[0] <= end_ms)
+            inside = sorted(t for t in all_samples if start_ms <= t <= end_ms)
             if inside:
-                times, numbers = zip(*inside, strict=True)
-                found.append((labels, np.array(times, np.int64), np.array(numbers, np.float64)))
-        return Selection.of(found)
+                labels.append(key)
+                lengths.append(len(inside))
+                times += inside
+                samples += [all_samples[t] for t in inside]
+                known = self._starts.get(key, {})
+                starts += [known.get(t, 0) for t in inside]
+        return Selection(
+            labels,
+            np.cumsum(lengths).astype(np.int64),
+            np.array(times, np.int64),
+            np.array([np.nan if isinstance(v, Histogram) else v for v in samples], np.float64),
+            _histograms(samples),
+            np.array(starts, np.int64) if any(starts) else None,
+        )
+
+
+def _histograms(samples: Sequence[float | Histogram]) -> Histograms | None:
+    if not any(isinstance(sample, Histogram) for sample in samples):
+        return None
+    out = np.full(len(samples), None, np.object_)
+    for at, sample in enumerate(samples):
+        if isinstance(sample, Histogram):
+            out[at] = sample
+    return out

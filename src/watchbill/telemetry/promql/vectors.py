@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import EvalError
+from .histogram import Histogram
 from .labels import METADATA_LABELS, LabelTable, Rows, Symbols, concatenate
-from .storage import Values
+from .storage import Histograms, Values, are_histograms
 
 Mask = NDArray[np.bool_]
 
@@ -23,6 +24,8 @@ class Vector:
     `values` and `present` are (n, T); where `present` is false there is no sample and the value
     means nothing (so that a NaN stays an ordinary value). `drop_name` (n) marks series whose
     metric name goes away at the end of the query: until then it can still be grouped by.
+    `h` (n, T) holds the native histograms, and None where a sample is a number; it is None as a
+    whole where there are no histograms.
     """
 
     labels: LabelTable
@@ -30,6 +33,7 @@ class Vector:
     present: Mask
     drop_name: Mask
     ordered: bool = False
+    h: Histograms | None = None
 
     @staticmethod
     def of(labels: LabelTable, values: Values, present: Mask, *, drop_name: bool) -> "Vector":
@@ -61,14 +65,44 @@ class Vector:
     def take(self, rows: Rows | Mask) -> "Vector":
         """Some series, by number or by mask."""
         return Vector(
-            self.labels.take(rows), self.values[rows], self.present[rows], self.drop_name[rows]
+            self.labels.take(rows),
+            self.values[rows],
+            self.present[rows],
+            self.drop_name[rows],
+            h=None if self.h is None else self.h[rows],
         )
 
     def map(self, function: Callable[[Values], Values]) -> "Vector":
-        """Every value changed; what comes out is another metric."""
+        """Every number changed; histograms drop out. What comes out is another metric."""
         with np.errstate(all="ignore"):
             values = function(self.values)
-        return Vector.of(self.labels, values, self.present, drop_name=True)
+        return Vector.of(self.labels, values, self.floats, drop_name=True)
+
+    @property
+    def floats(self) -> Mask:
+        """Where there is a sample that is a number."""
+        return self.present if self.h is None else self.present & ~are_histograms(self.h)
+
+    @property
+    def histograms(self) -> Mask:
+        """Where there is a sample that is a native histogram."""
+        if self.h is None:
+            return np.zeros(self.present.shape, np.bool_)
+        return self.present & are_histograms(self.h)
+
+    def only_floats(self) -> "Vector":
+        """Without native histograms."""
+        if self.h is None:
+            return self
+        return replace(self, present=self.floats, h=None).without_empty()
+
+    def map_histograms(self, function: Callable[[Histogram], float]) -> "Vector":
+        """A number for every native histogram; numbers drop out."""
+        values, present = np.zeros(self.values.shape), self.histograms
+        if self.h is not None:
+            values[present] = [function(histogram) for histogram in self.h[present]]
+        out = Vector.of(self.labels, values, present, drop_name=True)
+        return out.without_empty()
 
     def where(self, condition: Mask) -> "Vector":
         """Only the samples for which `condition` (n, T) holds."""
@@ -90,7 +124,34 @@ def stack(vectors: Sequence[Vector]) -> Vector:
         np.concatenate([vector.values for vector in filled]),
         np.concatenate([vector.present for vector in filled]),
         np.concatenate([vector.drop_name for vector in filled]),
+        h=_stacked(filled),
     )
+
+
+def _stacked(vectors: Sequence[Vector]) -> Histograms | None:
+    if all(vector.h is None for vector in vectors):
+        return None
+    return np.concatenate(
+        [
+            np.full(vector.values.shape, None, np.object_) if vector.h is None else vector.h
+            for vector in vectors
+        ]
+    )
+
+
+def merge_rows(vector: Vector, group_of_row: Rows, first: Rows) -> Vector:
+    """Rows of a group made one, under the labels of its first; no two have a sample at one step."""
+    shape = (len(first), vector.steps)
+    values, present = np.zeros(shape), np.zeros(shape, np.bool_)
+    row, step = np.nonzero(vector.present)
+    to = group_of_row[row]
+    values[to, step] = vector.values[row, step]
+    present[to, step] = True
+    h: Histograms | None = None
+    if vector.h is not None:
+        h = np.full(shape, None, np.object_)
+        h[to, step] = vector.h[row, step]
+    return Vector(vector.labels.take(first), values, present, vector.drop_name[first], h=h)
 
 
 def count_by_group(mask: Mask, group_of_row: Rows, size: int) -> NDArray[np.int64]:
@@ -115,15 +176,7 @@ def merge_equal(vector: Vector) -> Vector:
         return vector
     if (count_by_group(vector.present, groups.ids, len(groups)) > 1).any():
         raise EvalError("vector cannot contain metrics with the same labelset")
-    values = np.zeros((len(groups), vector.steps))
-    row, step = np.nonzero(vector.present)
-    values[groups.ids[row], step] = vector.values[row, step]
-    return Vector(
-        vector.labels.take(groups.first),
-        values,
-        any_by_group(vector.present, groups.ids, len(groups)),
-        vector.drop_name[groups.first],
-    )
+    return merge_rows(vector, groups.ids, groups.first)
 
 
 def drop_names(labels: LabelTable, drop: Mask) -> LabelTable:

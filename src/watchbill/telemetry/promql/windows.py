@@ -5,13 +5,14 @@ This is the meeting place of the engine and the kernels: a kernel takes a `Windo
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .storage import Times, Values
+from .storage import Histograms, Times, Values
 
 Index = NDArray[np.int64]
 
@@ -23,12 +24,15 @@ _BLOCK_SAMPLES = 1 << 20
 class Columns:
     """Samples of n series, one series after the other.
 
-    Series i owns `t[starts[i]:starts[i + 1]]` (ms, ascending) and the same slice of `v`.
+    Series i owns `t[starts[i]:starts[i + 1]]` (ms, ascending) and the same slice of `v`. `h` and
+    `st` are as in `Selection`.
     """
 
     starts: Index
     t: Times
     v: Values
+    h: Histograms | None = field(default=None, kw_only=True)
+    st: Times | None = field(default=None, kw_only=True)
 
     def __len__(self) -> int:
         """How many series."""
@@ -41,7 +45,26 @@ class Columns:
             rows = slice(begin, min(begin + size, len(self)))
             base, end = int(self.starts[rows.start]), int(self.starts[rows.stop])
             starts = self.starts[rows.start : rows.stop + 1] - base
-            yield rows, Columns(starts, self.t[base:end], self.v[base:end])
+            own = slice(base, end)
+            yield rows, Columns(starts, self.t[own], self.v[own], **self._extras(own))
+
+    def only(self, kept: NDArray[np.bool_]) -> "Columns":
+        """Some of the samples; series that have none left stay."""
+        before = np.concatenate([[0], np.cumsum(kept)])
+        return Columns(before[self.starts], self.t[kept], self.v[kept], **self._extras(kept))
+
+    def _extras(self, chosen: slice | NDArray[np.bool_]) -> "_Extras":
+        return {
+            "h": None if self.h is None else self.h[chosen],
+            "st": None if self.st is None else self.st[chosen],
+        }
+
+
+class _Extras(TypedDict):
+    """The columns that are seldom there."""
+
+    h: Histograms | None
+    st: Times | None
 
 
 @dataclass(frozen=True)
@@ -79,9 +102,7 @@ class Windows(Columns):
 
     def narrowed(self, lo: Index, hi: Index) -> "Windows":
         """Other windows over the same samples; empty where `hi` is not above `lo`."""
-        return Windows(
-            self.starts, self.t, self.v, self.ends, self.range_ms, lo, np.maximum(lo, hi)
-        )
+        return replace(self, lo=lo, hi=np.maximum(lo, hi))
 
     def parts(self, budget: int) -> Iterator[tuple[slice, "Windows"]]:
         """Runs of series whose windows hold about `budget` samples together, at least one each."""
@@ -96,14 +117,16 @@ class Windows(Columns):
 
     def _part(self, rows: slice) -> "Windows":
         base, end = int(self.starts[rows.start]), int(self.starts[rows.stop])
+        own = slice(base, end)
         return Windows(
             self.starts[rows.start : rows.stop + 1] - base,
-            self.t[base:end],
-            self.v[base:end],
+            self.t[own],
+            self.v[own],
             self.ends,
             self.range_ms,
             self.lo[rows] - base,
             self.hi[rows] - base,
+            **self._extras(own),
         )
 
 
@@ -126,7 +149,9 @@ def find_last(columns: Columns, at: Times) -> Index:
 def find_windows(columns: Columns, ends: Times, range_ms: int) -> Windows:
     """The windows `(end - range_ms, end]` of every series."""
     lo, hi = find_last(columns, ends - range_ms), find_last(columns, ends)
-    return Windows(columns.starts, columns.t, columns.v, ends, range_ms, lo, hi)
+    return Windows(
+        columns.starts, columns.t, columns.v, ends, range_ms, lo, hi, h=columns.h, st=columns.st
+    )
 
 
 def window_blocks(columns: Columns, ends: Times, range_ms: int) -> Iterator[tuple[slice, Windows]]:

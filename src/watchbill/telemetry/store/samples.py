@@ -10,7 +10,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -346,6 +346,11 @@ class SampleStore:
                 self._segment_hours.pop(segment, None)
 
     # --- for people
+
+    def cardinality(self) -> Mapping[str, Mapping[str, int]]:
+        """How many series each label value has, by label name."""
+        with self._lock:
+            return self.index.cardinality()
 
     def late_samples(self) -> int:
         """Samples for hours that are over, which wait in memory to move into chunks."""
