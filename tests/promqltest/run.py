@@ -79,7 +79,9 @@ def run(path: Path) -> Iterator[Outcome]:
 
 
 def _outcome(store: _Store, case: Eval) -> Outcome:
-    store.native = any(isinstance(value, Histogram) for _, values in case.series for value in values)
+    store.native = any(
+        isinstance(value, Histogram) for _, values in case.series for value in values
+    )
     try:
         why = _judge(store, case)
     except Exception as error:  # noqa: BLE001  a crash is a failure to report, not the end

@@ -52,7 +52,7 @@ from watchbill.telemetry.store.samples import SampleStore
 
 log = logging.getLogger(__name__)
 
-KERNELS = ("watchbill.telemetry.intake.scan",)
+KERNELS = ("watchbill.telemetry.intake.scan", "watchbill.telemetry.store.kernels")
 """Modules with loops for which machine code is made."""
 GRACE_SECONDS = 1
 """How long open requests may take once we are asked to stop."""

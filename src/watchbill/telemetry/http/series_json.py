@@ -24,9 +24,7 @@ _LONGEST = 420
 _LOWEST_POWER, _HIGHEST_POWER = -324, 292
 _MASK_63 = np.uint64((1 << 63) - 1)
 _MASK_32 = np.uint64((1 << 32) - 1)
-_0, _1, _2, _10, _32, _52, _63, _100 = (
-    np.uint64(each) for each in (0, 1, 2, 10, 32, 52, 63, 100)
-)
+_0, _1, _2, _10, _32, _52, _63, _100 = (np.uint64(each) for each in (0, 1, 2, 10, 32, 52, 63, 100))
 _HIDDEN_BIT = np.uint64(1 << 52)
 _FRACTION = np.uint64((1 << 52) - 1)
 _EXPONENT = np.uint64(0x7FF)

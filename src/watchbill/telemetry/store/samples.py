@@ -23,7 +23,7 @@ from watchbill.telemetry.store.chunks import HOUR_MS, ChunkStore, Samples
 from watchbill.telemetry.store.head import NEVER, Columns, Head, Pages, run_starts
 from watchbill.telemetry.store.index import SeriesIndex, Slots
 from watchbill.telemetry.store.records import Kind, Progress
-from watchbill.telemetry.store.rules import Limits, Verdict, judge
+from watchbill.telemetry.store.rules import EARLY_MS, Limits, Verdict, judge
 from watchbill.telemetry.store.wal import ReplayReport, Wal
 
 log = logging.getLogger(__name__)
@@ -151,9 +151,12 @@ class SampleStore:
         now = int(self._seconds() * 1000)
         limits = Limits(now, now - self.retention_ms, self._late_ms)
         with self._lock:
-            batch, verdict = judge(batch, self.head, limits, backfill=backfill)
-            if not len(batch):
-                return verdict
+            hour = self.head.usual_hour(batch, limits.oldest, now + EARLY_MS)
+            verdict = Verdict(len(batch))
+            if hour is None or backfill:
+                batch, verdict = judge(batch, self.head, limits, backfill=backfill)
+                if not len(batch):
+                    return verdict
             if int(batch.t.min()) < now - OVER_MS - HOUR_MS and self._held() > HELD_LIMIT:
                 raise OverloadError("too much history at once: try again in a moment")
             if self._unlogged:
@@ -161,7 +164,11 @@ class SampleStore:
             ids = self.index.ids()[batch.slots]
             samples = Samples(ids, batch.t, batch.v, batch.h)
             segment = self.wal.append(Kind.SAMPLES, records.pack_samples(samples))
-            self._segment_hours.setdefault(segment, set()).update(self.head.append(batch))
+            if hour is None or backfill:
+                hours = self.head.append(batch)
+            else:
+                hours = self.head.append_usual(batch, hour)
+            self._segment_hours.setdefault(segment, set()).update(hours)
             return verdict
 
     def _log_series(self) -> None:

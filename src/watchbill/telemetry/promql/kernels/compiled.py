@@ -111,14 +111,14 @@ def _stretch(
 @inner
 def _of_window(t: Times, v: Values, lo: int, hi: int, operation: int) -> float:
     """The operations that need nothing but the samples `lo … hi - 1`."""
-    if operation == _IRATE or operation == _IDELTA:  # noqa: PLR1714  numba compares numbers faster
+    if operation == _IRATE or operation == _IDELTA:
         change = v[hi - 1] - v[hi - 2]
         if operation == _IDELTA:
             return change
         if change < 0:
             change = v[hi - 1]
         return change / ((t[hi - 1] - t[hi - 2]) / 1000.0)
-    if operation == _SUM or operation == _AVG:  # noqa: PLR1714
+    if operation == _SUM or operation == _AVG:
         return _total(v, lo, hi, operation == _AVG)
     if operation == _COUNT:
         return float(hi - lo)
@@ -127,13 +127,17 @@ def _of_window(t: Times, v: Values, lo: int, hi: int, operation: int) -> float:
     if operation == _LAST:
         return v[hi - 1]
     result = v[lo]
-    if operation == _MIN or operation == _MAX:  # noqa: PLR1714
+    if operation == _MIN or operation == _MAX:
         for at in range(lo + 1, hi):
             x = v[at]
-            if result != result or (operation == _MIN and x < result) or (operation == _MAX and x > result):
+            if (
+                result != result
+                or (operation == _MIN and x < result)
+                or (operation == _MAX and x > result)
+            ):
                 result = x
         return result
-    if operation == _CHANGES or operation == _RESETS:  # noqa: PLR1714
+    if operation == _CHANGES or operation == _RESETS:
         result = 0.0
         for at in range(lo + 1, hi):
             a, b = v[at - 1], v[at]
