@@ -71,7 +71,14 @@ def run(config: TelemetryConfig) -> None:
     config.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _sole_user(config):
         chdb = open_chdb(config.folder, {**chdb_chunks.TABLES, **table.TABLES})
-        store = SampleStore(config.folder, chdb_chunks.ChdbChunks(chdb), config.retention)
+        store = SampleStore(
+            config.folder,
+            chdb_chunks.ChdbChunks(chdb),
+            config.retention,
+            series_limit=config.series_limit,
+            size_limit=config.size_limit,
+            late=config.late,
+        )
         logs = LogStore(config.folder, table.ChdbLines(chdb), config.retention)
         store.open()
         logs.open()

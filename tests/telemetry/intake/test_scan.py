@@ -14,6 +14,7 @@ from watchbill.telemetry.intake.batch import Batch
 from watchbill.telemetry.intake.protobuf import MalformedError
 from watchbill.telemetry.intake.remote_write import RemoteWriteDecoder
 from watchbill.telemetry.intake.scan import Scanner, scan
+from watchbill.telemetry.store.index import SeriesIndex
 
 MODULES = ["watchbill.telemetry.intake.scan"]
 NOW = 1_700_000_000_000
@@ -122,3 +123,21 @@ def test_what_it_knows_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         )
         assert fast.rows(plain) == careful.rows(plain)
         assert len(fast.decoder._scanner) <= 10
+
+
+@pytest.mark.parametrize("carefully", [True, False])
+def test_beyond_the_series_limit_the_rest_is_taken(*, carefully: bool) -> None:
+    index = SeriesIndex(limit=2)
+    decoder = RemoteWriteDecoder(index.intern)
+    read = decoder._read_carefully if carefully else decoder.decode_plain
+    for turn in range(2):
+        plain = b"".join(
+            bodies.series({"__name__": "m", "i": str(i)}, [(NOW + turn, float(i))])
+            for i in range(4)
+        )
+        batch = read(plain)
+        samples = batch.samples.sorted()
+        assert samples.slots.tolist() == [0, 1]
+        assert samples.v.tolist() == [0.0, 1.0]
+        assert batch.refused.counts == {"series limit": 2}
+        assert 'limit of 2 reached: {__name__="m", i="2"}' in str(batch.refused)

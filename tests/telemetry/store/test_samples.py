@@ -201,7 +201,8 @@ def test_hours_wait_while_samples_come_for_them(
         world.write(("a", START - hour * HOUR, 1.0), backfill=True)
     world.store.upkeep()
     assert world.store.late_samples() == 3
-    monkeypatch.setattr(samples_module, "HELD_BYTES", world.store.head.nbytes() // 2)
+    one_hour = next(iter(world.store.head.hours.values())).nbytes()
+    monkeypatch.setattr(samples_module, "HELD_BYTES", one_hour)
     world.store.upkeep()
     assert world.store.head.hours.keys() == {START // HOUR - 4}, "the last one touched stays"
     monkeypatch.setattr(samples_module, "OPEN_SECONDS", 0.0)

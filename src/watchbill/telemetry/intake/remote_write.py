@@ -31,9 +31,11 @@ from watchbill.telemetry.intake.protobuf import (
 from watchbill.telemetry.intake.scan import EXEMPLAR, METADATA, Scanned, Scanner, scan
 from watchbill.telemetry.promql.storage import METRIC_NAME, Labels, labels_of
 from watchbill.telemetry.store.head import Columns
+from watchbill.telemetry.store.index import SeriesLimitError
 
 MAX_BODY_BYTES = 64 << 20
 KNOWN_LIMIT = 2_000_000
+LIMIT = "series limit"
 
 # A sample as every sender writes it: 12 <len> 09 <double> 10 <6-byte varint of ms>. A value of
 # zero is left out, as proto3 does. Six bytes hold 2004-11 to 2109-05 in ms.
@@ -65,10 +67,13 @@ class _Pending:
     refused: Refusals = field(default_factory=Refusals)
 
     def batch(self, samples: Columns) -> Batch:
-        """With these numbers."""
-        return Batch(
-            samples, self.histograms.histograms(), self.exemplars, self.metadata, self.refused
-        )
+        """With these numbers; without what belongs to series that are refused."""
+        histograms, exemplars = self.histograms.histograms(), self.exemplars
+        if self.refused:
+            samples = samples.where(samples.slots >= 0)
+            histograms = histograms.where(histograms.slots >= 0)
+            exemplars = [one for one in exemplars if one[0] >= 0]
+        return Batch(samples, histograms, exemplars, self.metadata, self.refused)
 
 
 class RemoteWriteDecoder:
@@ -90,16 +95,17 @@ class RemoteWriteDecoder:
 
     def _take(self, data: bytes, scanned: Scanned) -> Batch:
         """What the scanner found, with its unknown series made known."""
+        pending = _Pending()
         extra = scanned.extra.tolist()
         strange = scanned.unknown[:, :2].tolist()
         if strange:
             labels = [_labels(data, begin, end) for begin, end in strange]
             _extras(data, extra, _Pending())  # a body that is refused makes no series
-            slots = np.array([self._intern(one) for one in labels], np.int64)
-            self._scanner.learn(data, scanned.unknown, slots)
+            slots = np.array([self._slot(one, pending) for one in labels], np.int64)
+            made = slots >= 0
+            self._scanner.learn(data, scanned.unknown[made], slots[made])
             scanned.resolve(slots)
             extra = scanned.extra.tolist()
-        pending = _Pending()
         _extras(data, extra, pending)
         samples = Columns(scanned.slots, scanned.t, scanned.v)
         return pending.batch(Columns.join([samples, pending.histograms.numbers()]))
@@ -109,11 +115,13 @@ class RemoteWriteDecoder:
             self._known.clear()
         pending = _Pending()
         self._scan(data, pending)
-        for key, labels in pending.fresh:
-            self._known[key] = self._intern(labels)
-        if pending.fresh:  # those series were skipped in the first pass: the whole body again
+        if pending.fresh:
             again = _Pending()
-            self._scan(data, again)
+            for key, labels in pending.fresh:
+                slot = self._slot(labels, again)
+                if slot >= 0:
+                    self._known[key] = slot
+            self._scan(data, again)  # they were skipped in the first pass: the whole body again
             pending = again
         samples = Columns.join(
             [
@@ -128,6 +136,14 @@ class RemoteWriteDecoder:
             ]
         )
         return pending.batch(samples)
+
+    def _slot(self, labels: Labels, into: _Pending) -> int:
+        """The slot of a new series; -1 when there may be no more, for its samples are refused."""
+        try:
+            return self._intern(labels)
+        except SeriesLimitError as error:
+            into.refused.add(LIMIT, str(error))
+            return -1
 
     def _scan(self, data: bytes, into: _Pending) -> None:
         known = self._known.get
