@@ -81,12 +81,14 @@ class SampleStore:
         self._unlogged: list[int] = []
         self._unsaved: list[int] = []
         self._segment_hours: dict[int, set[int]] = {}
+        self._missing: list[str] = []
 
     # --- start and stop
 
     def open(self) -> None:
         """Read the series and replay the log; after this the store takes samples."""
         began = time.perf_counter()
+        self._look_for_chunks()
         for series_id, labels in self.chunks.series():
             self.index.restore(series_id, labels)
         known = len(self.index)
@@ -106,6 +108,16 @@ class SampleStore:
             self.replayed.segments,
             self.replayed.seconds,
         )
+
+    def _look_for_chunks(self) -> None:
+        """Say so when chunks hold nothing although samples that are still kept moved there."""
+        floor = self._progress.floor_ms
+        if floor > self._seconds() * 1000 - self.retention_ms and not self.chunks.check().rows:
+            until = np.datetime64(floor, "ms")
+            self._missing = [
+                f"all chunks: there are none, but samples up to {until} had moved there"
+            ]
+            log.error("%s", self._missing[0])
 
     def _replay(self, segment: int, kind: int, payload: bytes) -> None:
         self._segment_hours.setdefault(segment, set())
@@ -265,10 +277,11 @@ class SampleStore:
             self._drop_segments()
 
     def expire(self) -> None:
-        """Delete chunks beyond the retention. Raises `ChunkStoreError`."""
+        """Delete chunks beyond the retention, and tidy up. Raises `ChunkStoreError`."""
         self.chunks.drop_before(int(self._seconds() * 1000) - self.retention_ms)
         if self.size_limit is not None:
             self.chunks.keep_within(max(self.size_limit - self.wal.nbytes(), 0))
+        self.chunks.tidy()
 
     def _due(self) -> list[int]:
         """Hours that should move now: idle, or held for long; the longest idle ones when memory
@@ -353,6 +366,11 @@ class SampleStore:
                 self._segment_hours.pop(segment, None)
 
     # --- for people
+
+    def lost(self) -> list[str]:
+        """What could not be read when it should have been, in words."""
+        torn = [f"write-ahead log, {torn}" for torn in self.replayed.torn]
+        return torn + self._missing + self.chunks.lost()
 
     def cardinality(self) -> Mapping[str, Mapping[str, int]]:
         """How many series each label value has, by label name."""
