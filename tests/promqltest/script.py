@@ -15,7 +15,6 @@ from watchbill.telemetry.promql.numbers import parse_number
 from watchbill.telemetry.promql.parse_selector import selector
 from watchbill.telemetry.promql.storage import STALE
 
-
 Sample = float | Histogram | None
 
 _NUMBER = r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[iI]nf|[nN]a[nN])"

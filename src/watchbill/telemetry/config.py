@@ -26,6 +26,10 @@ class TelemetryConfig:
     `folder` holds its data and is made when missing. `tokens` is a JSON file of the hashes of
     source tokens (see `http.auth`), `scrape_config` a Prometheus scrape configuration; both are
     read again when they change and need not exist yet.
+
+    `retention` and `size_limit` (bytes of metrics on disk) say how much is kept, `series_limit`
+    how many series there may be, `late` how much older than the newest sample of its series a
+    sample may be.
     """
 
     folder: Path
@@ -34,5 +38,8 @@ class TelemetryConfig:
     tokens: Path
     scrape_config: Path
     retention: timedelta = timedelta(days=30)
+    size_limit: int | None = None
+    series_limit: int = 1_000_000
+    late: timedelta = timedelta(minutes=10)
     host_metrics: bool = True
     queries: QueryLimits = QueryLimits()

@@ -47,6 +47,7 @@ from watchbill.telemetry.scrape.local import LocalScraper, LocalSource
 from watchbill.telemetry.scrape.loop import Scraper
 from watchbill.telemetry.store import chdb_chunks
 from watchbill.telemetry.store.chdb import open_chdb
+from watchbill.telemetry.store.chunks import StoreDamagedError
 from watchbill.telemetry.store.keeper import Keeper
 from watchbill.telemetry.store.samples import SampleStore
 
@@ -54,11 +55,13 @@ log = logging.getLogger(__name__)
 
 KERNELS = (
     "watchbill.telemetry.http.series_json",
+    "watchbill.telemetry.intake.scan",
     "watchbill.telemetry.promql.kernels.compiled",
     "watchbill.telemetry.promql.kernels.grouping",
     "watchbill.telemetry.store.gather",
+    "watchbill.telemetry.store.kernels",
 )
-"""Modules whose kernels are compiled (see `jit`)."""
+"""Modules with loops for which machine code is made (see `jit`)."""
 
 GRACE_SECONDS = 1
 """How long open requests may take once we are asked to stop."""
@@ -74,16 +77,22 @@ def run(config: TelemetryConfig) -> None:
     Raises `FolderInUseError`, and `StoreDamagedError` when the data cannot be opened whole.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line per scrape
-    config.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _sole_user(config):
         chdb = open_chdb(config.folder, {**chdb_chunks.TABLES, **table.TABLES})
-        store = SampleStore(config.folder, chdb_chunks.ChdbChunks(chdb), config.retention)
+        store = SampleStore(
+            config.folder,
+            chdb_chunks.ChdbChunks(chdb),
+            config.retention,
+            series_limit=config.series_limit,
+            size_limit=config.size_limit,
+            late=config.late,
+        )
         logs = LogStore(config.folder, table.ChdbLines(chdb), config.retention)
         store.open()
         logs.open()
+        jit.start(config.folder / "jit", KERNELS)
         keeper = Keeper(store, logs)
         keeper.start()
-        jit.start(config.folder / "kernels", KERNELS)
         try:
             asyncio.run(_serve(config, store, logs, keeper))
         finally:
@@ -96,7 +105,15 @@ def run(config: TelemetryConfig) -> None:
 @contextlib.contextmanager
 def _sole_user(config: TelemetryConfig) -> Iterator[None]:
     path = config.folder / "lock"
-    with path.open("w") as file:
+    try:
+        config.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = path.open("w")
+    except OSError as error:
+        raise StoreDamagedError(
+            f"{path} cannot be written: {error.strerror}. Telemetry keeps its data there; make "
+            f"{config.folder} a folder that it may write to."
+        ) from None
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

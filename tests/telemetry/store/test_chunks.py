@@ -1,5 +1,6 @@
 """What every chunk store must do; the fake and the real one alike."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 from watchbill.telemetry.promql.histogram import CUSTOM_BOUNDS, Buckets, Histogram
 from watchbill.telemetry.promql.storage import STALE_BITS
 from watchbill.telemetry.store.chdb import open_chdb
-from watchbill.telemetry.store.chdb_chunks import TABLES, ChdbChunks
+from watchbill.telemetry.store.chdb_chunks import CHUNKS, TABLES, ChdbChunks
 from watchbill.telemetry.store.chunks import (
     ChunkStore,
     MemoryChunks,
@@ -128,6 +129,77 @@ def test_drops_whole_days(chunks: ChunkStore) -> None:
     assert found.t.tolist() == [T0 + 2 * 86_400_000, T0 + 3 * 86_400_000]
     assert chunks.check().rows == 2
     assert chunks.check().problem is None
+
+
+def two_days(folder: Path) -> tuple[ChdbChunks, Path]:
+    """A store with a day before yesterday and a day after it, and where the first one lies."""
+    chunks = ChdbChunks(open_chdb(folder, TABLES))
+    for day in range(2):
+        rows = some([1, 2], 200, step_ms=30_000)
+        values = np.random.default_rng(day).random(400)
+        chunks.put(Samples(rows.ids, rows.t + day * 86_400_000, values))
+    return chunks, next(folder.glob("chdb/store/*/*/20231114_*"))
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("damage", ["flipped", "cut", "gone", "no sums", "no columns"])
+def test_a_damaged_part_is_set_aside_and_the_rest_is_read(tmp_path: Path, damage: str) -> None:
+    chunks, part = two_days(tmp_path)
+    assert chunks.lost() == []
+    chunks.close()
+    data = part / "data.bin"
+    match damage:
+        case "flipped":
+            held = bytearray(data.read_bytes())
+            held[len(held) // 2] ^= 255
+            data.write_bytes(held)
+        case "cut":
+            os.truncate(data, 100)
+        case "gone":
+            data.unlink()
+        case "no sums":
+            (part / "checksums.txt").write_text("nothing")
+        case "no columns":
+            (part / "columns.txt").write_text("nothing")
+    chunks = ChdbChunks(open_chdb(tmp_path, TABLES))
+    for _ in range(2):
+        found = chunks.select(np.array([1, 2], np.uint64), 0, 2 * T0)
+        assert len(found) == 400
+        assert found.t.min() == T0 + 86_400_000
+    (loss,) = chunks.lost()
+    assert "20231114" in loss
+    assert chunks.check().problem == loss
+    chunks.put(some([3], 5))
+    assert len(chunks.select(np.array([3], np.uint64), 0, 2 * T0)) == 5
+    chunks.close()
+    again = ChdbChunks(open_chdb(tmp_path, TABLES))
+    assert len(again.lost()) == 1, "it is said until somebody has looked after it"
+    again.close()
+
+
+@pytest.mark.server
+def test_days_that_are_over_become_one_part_each(tmp_path: Path) -> None:
+    chdb = open_chdb(tmp_path, TABLES)
+    chunks = ChdbChunks(chdb)
+    for hour in range(3):
+        rows = some([1, 2], 10)
+        chunks.put(Samples(rows.ids, rows.t + hour * 600_000, rows.v))
+    whole = chunks.select(np.array([1, 2], np.uint64), 0, 2 * T0)
+    assert not chunks.tidy(), "the day has just been written to"
+    assert chdb.merge_closed(CHUNKS, rest_seconds=0)
+    assert not chdb.merge_closed(CHUNKS, rest_seconds=0)
+    merged = chunks.select(np.array([1, 2], np.uint64), 0, 2 * T0)
+    assert sorted(merged.t.tolist()) == sorted(whole.t.tolist())
+    chunks.close()
+
+
+@pytest.mark.server
+def test_a_table_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
+    earlier = TABLES[CHUNKS].replace("v Array(Int64)", "v Array(Float64)")
+    chdb = open_chdb(tmp_path, {**TABLES, CHUNKS: earlier})
+    with pytest.raises(StoreDamagedError, match="made by an earlier version"):
+        ChdbChunks(chdb)
+    chdb.close()
 
 
 @pytest.mark.server

@@ -1,9 +1,13 @@
 """The head against a dictionary: whatever order samples come in, they come out in theirs."""
 
+from collections.abc import Iterator
+
 import numpy as np
-from hypothesis import given, settings
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from watchbill.telemetry import jit
 from watchbill.telemetry.store.chunks import HOUR_MS
 from watchbill.telemetry.store.head import NEVER, PAGE, Columns, Head
 
@@ -79,3 +83,40 @@ def test_many_samples_of_one_series_fill_many_pages() -> None:
     head.append(columns([(0, t, float(t)) for t in range(7)]))
     head.append(columns([(0, t, float(t)) for t in range(7, count)]))
     assert rows(head.gather(None, 0, count)) == [(0, t, float(t)) for t in range(count)]
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    assert jit.prepare(tmp_path_factory.mktemp("jit"), ["watchbill.telemetry.store.kernels"])
+    yield
+    for kernel in jit.KERNELS.values():
+        kernel.bind(None)
+
+
+@pytest.mark.usefixtures("machine")
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(ROW, max_size=70), max_size=8), st.integers(0, 100))
+def test_machine_code_takes_only_the_usual_batch_and_the_same_way(
+    batches: list[list[tuple[int, int, float]]], oldest: int
+) -> None:
+    head, plain = Head(), Head()
+    for batch in map(columns, batches):
+        newest = head.newest(batch.slots)
+        usual = (
+            len(batch) > 0
+            and len(set(batch.slots.tolist())) == len(batch)
+            and bool((batch.t > newest).all())
+            and bool(((batch.t >= oldest) & (batch.t <= 250)).all())
+        )
+        hour = head.usual_hour(batch, oldest, 250)
+        assert (hour is not None) == usual
+        if hour is not None:
+            assert head.append_usual(batch, hour) == plain.append(batch) == [0]
+        assert rows(head.gather(None, 0, 300)) == rows(plain.gather(None, 0, 300))
+        assert head.newest(batch.slots).tolist() == plain.newest(batch.slots).tolist()
+        known = plain.newest(batch.slots) > NEVER
+        assert (
+            head.newest_value(batch.slots)[known].tolist()
+            == plain.newest_value(batch.slots)[known].tolist()
+        )
+        assert head.samples == plain.samples

@@ -1,5 +1,6 @@
 """The store as a whole: what is taken and refused, and that every move and crash keeps it all."""
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -201,7 +202,8 @@ def test_hours_wait_while_samples_come_for_them(
         world.write(("a", START - hour * HOUR, 1.0), backfill=True)
     world.store.upkeep()
     assert world.store.late_samples() == 3
-    monkeypatch.setattr(samples_module, "HELD_BYTES", world.store.head.nbytes() // 2)
+    one_hour = next(iter(world.store.head.hours.values())).nbytes()
+    monkeypatch.setattr(samples_module, "HELD_BYTES", one_hour)
     world.store.upkeep()
     assert world.store.head.hours.keys() == {START // HOUR - 4}, "the last one touched stays"
     monkeypatch.setattr(samples_module, "OPEN_SECONDS", 0.0)
@@ -320,6 +322,33 @@ def test_samples_older_than_the_retention_go(world: World) -> None:
     world.write(("a", world.now, 2.0))
     world.store.expire()
     assert world.read(end=world.now) == {"a": [(world.now, 2.0)]}
+
+
+def test_chunks_that_vanished_are_missed(world: World) -> None:
+    world.write(("a", world.now, 1.0))
+    world.now += 2 * HOUR
+    world.store.upkeep()
+    world.kill_and_restart()
+    assert world.store.lost() == []
+    world.chunks = MemoryChunks()
+    world.kill_and_restart()
+    (loss,) = world.store.lost()
+    assert "there are none, but samples up to 2023-11-14T23:00" in loss
+    world.now += 31 * 86_400
+    world.kill_and_restart()
+    assert world.store.lost() == [], "they would be gone by now anyway"
+
+
+def test_a_torn_log_is_told(world: World) -> None:
+    world.write(("a", world.now, 1.0))
+    world.write(("a", world.now + 15, 2.0))
+    world.store.wal.close()
+    (segment,) = (world.folder / "wal").iterdir()
+    os.truncate(segment, segment.stat().st_size - 3)
+    world.kill_and_restart()
+    assert world.read() == {"a": [(world.now, 1.0)]}
+    (loss,) = world.store.lost()
+    assert "unreadable" in loss
 
 
 def test_series_and_labels(world: World) -> None:

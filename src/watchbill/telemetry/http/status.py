@@ -55,7 +55,8 @@ def routes(parts: Parts) -> list[Route]:
 
     async def ready(_: Request) -> Response:
         # The port opens when the log has been replayed: whoever reaches it may ask.
-        return PlainTextResponse("Watchbill telemetry is ready.\n")
+        lost = "".join(f"Lost: {loss}\n" for loss in parts.store.lost())
+        return PlainTextResponse("Watchbill telemetry is ready.\n" + lost)
 
     async def metrics(_: Request) -> Response:
         return Response(

@@ -1,5 +1,7 @@
 """Chunks in chDB: one row per series and hour, times and values as arrays."""
 
+import logging
+import re
 from collections.abc import Iterable, Iterator
 from typing import cast
 
@@ -10,12 +12,13 @@ from numpy.typing import NDArray
 from watchbill.telemetry.promql.histogram import Histogram
 from watchbill.telemetry.promql.storage import Histograms, Labels, Times
 from watchbill.telemetry.store import decimals, native
-from watchbill.telemetry.store.chdb import DURABLE, SETTINGS, Chdb
+from watchbill.telemetry.store.chdb import DURABLE, SETTINGS, Chdb, is_damage
 from watchbill.telemetry.store.chunks import (
     HOUR_MS,
     ChunkHealth,
     ChunkStoreError,
     Samples,
+    StoreDamagedError,
     join_histograms,
 )
 from watchbill.telemetry.store.head import run_starts
@@ -24,8 +27,11 @@ from watchbill.telemetry.store.index import METRIC_SHIFT, Ids
 LISTED_IDS = 2_000
 """Up to here a query names the series; beyond, it names the metrics and we pick."""
 
+CHUNKS = "metrics.chunks"
+COLUMNS = ["id UInt64", "b DateTime('UTC')", "t Array(Int64)", "v Array(Int64)", "e UInt8",
+           "h Array(String)"]  # fmt: skip
 TABLES = {
-    "metrics.chunks": f"""(
+    CHUNKS: f"""(
         id UInt64 CODEC(Delta, ZSTD(1)),
         b DateTime('UTC') CODEC(Delta, ZSTD(1)),
         t Array(Int64) CODEC(DoubleDelta, ZSTD(1)),
@@ -39,11 +45,25 @@ TABLES = {
 }
 
 
+_DAY = re.compile(r"\d{8}")
+
+log = logging.getLogger(__name__)
+
+
 class ChdbChunks:
     """The `ChunkStore` that serves."""
 
     def __init__(self, chdb: Chdb) -> None:
+        """Raises `StoreDamagedError` for a table that another version made."""
         self._chdb = chdb
+        columns = chdb.columns(CHUNKS)
+        if columns != COLUMNS:
+            raise StoreDamagedError(
+                f"{CHUNKS} has the columns {', '.join(columns)}, this version needs "
+                f"{', '.join(COLUMNS)}: it was made by an earlier version and cannot be read. "
+                "Move the telemetry folder away to start with empty history."
+            )
+        self._look_for_losses()
 
     def put(self, samples: Samples) -> None:
         """See `ChunkStore.put`."""
@@ -55,7 +75,7 @@ class ChdbChunks:
         numbers = samples.v if samples.h is None else np.where(samples.h.astype("?"), 0, samples.v)
         whole, exponents = decimals.encode(numbers, first)
         self._chdb.insert(
-            "metrics.chunks",
+            CHUNKS,
             [
                 ("id", "UInt64", samples.ids[first]),
                 ("b", "DateTime('UTC')", hours[first] * 3600),
@@ -95,7 +115,7 @@ class ChdbChunks:
             return Samples.empty()
         metrics = ",".join(map(str, np.unique(ids >> np.uint64(METRIC_SHIFT))))
         named = f" AND id IN ({','.join(map(str, ids))})" if len(ids) <= LISTED_IDS else ""
-        blocks = self._chdb.run(
+        blocks = self._read(
             f"SELECT id, t, v, e, h FROM metrics.chunks "  # noqa: S608
             f"WHERE bitShiftRight(id, 32) IN ({metrics})"
             f" AND b >= {start_ms // HOUR_MS * 3600} AND b <= {end_ms // 1000}{named} "
@@ -117,27 +137,51 @@ class ChdbChunks:
             return found
         return found.where(inside)
 
+    def _read(self, statement: str) -> list[dict[str, native.Column]]:
+        """Run a statement; what is damaged is set aside, and the rest is read."""
+        try:
+            return self._chdb.run(statement)
+        except ChunkStoreError as error:
+            if not is_damage(error) or not self._chdb.set_damaged_aside(CHUNKS):
+                raise
+            self._look_for_losses()
+            return self._chdb.run(statement)
+
+    def _look_for_losses(self) -> None:
+        self._lost = [
+            f"chunks of the day {_DAY.findall(part)[0]}: part {part} is damaged and set aside"
+            for part in self._chdb.set_aside(CHUNKS)
+        ]
+        for loss in self._lost:
+            log.error("%s", loss)
+
+    def lost(self) -> list[str]:
+        """See `ChunkStore.lost`."""
+        return list(self._lost)
+
+    def tidy(self) -> bool:
+        """See `ChunkStore.tidy`."""
+        return self._chdb.merge_closed(CHUNKS)
+
     def drop_before(self, floor_ms: int) -> None:
         """See `ChunkStore.drop_before`."""
-        self._chdb.drop_days("metrics.chunks", floor_ms)
+        self._chdb.drop_days(CHUNKS, floor_ms)
 
     def keep_within(self, size: int) -> None:
         """See `ChunkStore.keep_within`."""
-        self._chdb.keep_within("metrics.chunks", size)
+        self._chdb.keep_within(CHUNKS, size)
 
     def check(self) -> ChunkHealth:
         """See `ChunkStore.check`."""
         try:
-            rows, size, damaged = self._chdb.size("metrics.chunks")
+            rows, size = self._chdb.size(CHUNKS)
             oldest = self._chdb.number(
                 "SELECT toUInt64(toUnixTimestamp(min(b))) AS x FROM metrics.chunks"
             )
         except ChunkStoreError as error:
             return ChunkHealth("chdb", 0, 0, None, str(error))
-        problem = f"{damaged} damaged parts were set aside: their samples are lost"
-        return ChunkHealth(
-            "chdb", rows, size, oldest * 1000 if rows else None, problem if damaged else None
-        )
+        problem = "; ".join(self._lost) or None
+        return ChunkHealth("chdb", rows, size, oldest * 1000 if rows else None, problem)
 
     def close(self) -> None:
         """See `ChunkStore.close`."""

@@ -93,6 +93,14 @@ class ChunkStore(Protocol):
         """Delete the oldest days until the rest takes at most `size` bytes; the newest stays."""
         ...
 
+    def tidy(self) -> bool:
+        """Do a bit of what makes later reading cheaper; False when there is nothing to do."""
+        ...
+
+    def lost(self) -> list[str]:
+        """What was found damaged and set aside, in words."""
+        ...
+
     def check(self) -> ChunkHealth:
         """Look at what is there."""
         ...
@@ -148,6 +156,14 @@ class MemoryChunks:
         for day in days[:-1].tolist():
             if 24 * len(self._samples) > size:
                 self.drop_before((day + 1) * DAY_MS)
+
+    def tidy(self) -> bool:
+        """See `ChunkStore.tidy`."""
+        return False
+
+    def lost(self) -> list[str]:
+        """See `ChunkStore.lost`."""
+        return []
 
     def check(self) -> ChunkHealth:
         """See `ChunkStore.check`."""

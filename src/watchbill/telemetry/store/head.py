@@ -17,6 +17,7 @@ from watchbill.telemetry.promql.histogram import Histogram
 from watchbill.telemetry.promql.storage import Histograms, Times, Values
 from watchbill.telemetry.store.chunks import HOUR_MS, join_histograms
 from watchbill.telemetry.store.index import Slots
+from watchbill.telemetry.store.kernels import UNUSUAL, place, usual_hour
 
 Number = TypeVar("Number", np.int64, np.float64)
 
@@ -101,7 +102,8 @@ def run_starts(column: NDArray[Any]) -> NDArray[np.int64]:
 class Pages:
     """A pool of pages: the samples of one hour. Callers hold the store's lock."""
 
-    def __init__(self) -> None:
+    def __init__(self, pages: int = 0) -> None:
+        """`pages`: how many will be needed, about."""
         self._page = np.empty(0, np.int64)
         self._t = np.empty((0, PAGE), np.int64)
         self._v = np.empty((0, PAGE), np.float64)
@@ -116,6 +118,11 @@ class Pages:
         self._packed_bytes = 0
         self.samples = 0
         self.began = self.touched = time.monotonic()
+        self._reserve(pages)
+
+    def __len__(self) -> int:
+        """How many pages are in use."""
+        return self._pages
 
     def append(self, batch: Columns) -> None:
         """Take samples in; several per series are welcome, in any order."""
@@ -130,6 +137,18 @@ class Pages:
         first = run_starts(slots)
         counts = np.diff(np.append(first, len(slots)))
         self._place(batch, first, counts)
+        self.samples += len(batch)
+
+    def append_new(self, batch: Columns, newest: Times, newest_value: Values) -> None:
+        """Take in samples that are newer than all of their series, by machine code; keeps `newest`
+        and `newest_value` by slot."""
+        self.touched = time.monotonic()
+        self._know(batch.slots)
+        self._reserve(self._pages + len(batch))
+        self._pages = place(
+            batch.slots, batch.t, batch.v, newest, newest_value,
+            self._page, self._fill, self._owner, self._before, self._t, self._v, self._pages,
+        )  # fmt: skip
         self.samples += len(batch)
 
     def _place(self, batch: Columns, first: NDArray[np.int64], counts: NDArray[np.int64]) -> None:
@@ -184,13 +203,7 @@ class Pages:
 
     def _open(self, owners: Slots) -> None:
         needed = self._pages + len(owners)
-        if needed > len(self._owner):
-            size = max(needed, len(self._owner) * 5 // 4, 256)
-            self._t = _grown(self._t, size)
-            self._v = _grown(self._v, size)
-            self._owner = _grown(self._owner, size)
-            self._fill = _grown(self._fill, size)
-            self._before = _grown(self._before, size)
+        self._reserve(needed)
         opened = np.arange(self._pages, needed)
         same = np.zeros(len(owners), np.bool_)
         same[1:] = owners[1:] == owners[:-1]
@@ -198,6 +211,16 @@ class Pages:
         self._owner[self._pages : needed] = owners
         self._fill[self._pages : needed] = 0
         self._pages = needed
+
+    def _reserve(self, pages: int) -> None:
+        """Room for so many pages. What is not used yet is not yet touched memory."""
+        if pages > len(self._owner):
+            size = max(pages, len(self._owner) * 3 // 2, 256)
+            self._t = _grown(self._t, size)
+            self._v = _grown(self._v, size)
+            self._owner = _grown(self._owner, size)
+            self._fill = _grown(self._fill, size)
+            self._before = _grown(self._before, size)
 
     def _know(self, slots: Slots) -> None:
         missing = int(slots.max(initial=-1)) + 1 - len(self._page)
@@ -269,9 +292,9 @@ class Pages:
         return np.unique(self._owner[: self._pages])
 
     def nbytes(self) -> int:
-        """Bytes of memory held."""
-        columns = (self._t, self._v, self._owner, self._fill, self._before, self._page)
-        return sum(column.nbytes for column in columns) + self._packed_bytes
+        """Bytes of memory in use."""
+        page = 2 * (8 * PAGE) + 24  # times and values, owner, fill and the page before
+        return self._pages * page + self._page.nbytes + self._packed_bytes
 
 
 class Head:
@@ -285,6 +308,8 @@ class Head:
         self.leaving: dict[int, Pages] = {}
         self._newest = np.empty(0, np.int64)
         self._newest_value = np.empty(0, np.float64)
+        self._seen = np.empty(0, np.int64)
+        self._turn = 0
 
     @property
     def samples(self) -> int:
@@ -300,6 +325,24 @@ class Head:
         """The value at `newest`; NaN when none."""
         self._know(slots)
         return self._newest_value[slots]
+
+    def usual_hour(self, batch: Columns, oldest_ms: int, latest_ms: int) -> int | None:
+        """The hour of a batch of numbers within these bounds, all of one hour, each of another
+        series and newer than that has; None for other batches, and without machine code."""
+        if batch.h is not None or not usual_hour.compiled:
+            return None
+        self._know(batch.slots)
+        self._turn += 1
+        hour = usual_hour(
+            batch.slots, batch.t, self._newest, self._seen, self._turn,
+            oldest_ms, latest_ms, HOUR_MS,
+        )  # fmt: skip
+        return None if hour == UNUSUAL else hour
+
+    def append_usual(self, batch: Columns, hour: int) -> list[int]:
+        """Take in a batch of which `usual_hour` gave this hour, just now."""
+        self._hour(hour).append_new(batch, self._newest, self._newest_value)
+        return [hour]
 
     def append(self, batch: Columns) -> list[int]:
         """Take samples in, in any order; gives the hours they belong to."""
@@ -320,7 +363,8 @@ class Head:
     def _hour(self, hour: int) -> Pages:
         pool = self.hours.get(hour)
         if pool is None:
-            pool = self.hours[hour] = Pages()
+            before = self.hours.get(hour - 1) or self.leaving.get(hour - 1)
+            pool = self.hours[hour] = Pages(0 if before is None else len(before) * 9 // 8)
         return pool
 
     def _remember_newest(self, batch: Columns) -> None:
@@ -340,6 +384,7 @@ class Head:
             missing = max(missing, len(self._newest) // 4, 1024)
             self._newest = np.concatenate([self._newest, np.full(missing, NEVER, np.int64)])
             self._newest_value = np.concatenate([self._newest_value, np.full(missing, np.nan)])
+            self._seen = np.concatenate([self._seen, np.zeros(missing, np.int64)])
 
     def gather(self, slots: Slots | None, start_ms: int, end_ms: int) -> Columns:
         """Samples of these series (all when None) in a time span, both ends inclusive, ordered."""
@@ -370,7 +415,7 @@ class Head:
 
     def nbytes(self) -> int:
         """Bytes of memory held."""
-        newest = self._newest.nbytes + self._newest_value.nbytes
+        newest = self._newest.nbytes + self._newest_value.nbytes + self._seen.nbytes
         return newest + sum(pool.nbytes() for pool in self._pools())
 
     def _pools(self) -> list[Pages]:

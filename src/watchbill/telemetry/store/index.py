@@ -53,7 +53,10 @@ class SeriesIndex:
         if slot is not None:
             return slot
         if len(self.labels) >= self._limit:
-            raise SeriesLimitError(f"series limit of {self._limit} reached")
+            raise SeriesLimitError(
+                f"series limit of {self._limit} reached: {_shown(labels)} is refused. Send fewer "
+                "series, or raise WATCHBILL_SERIES_LIMIT"
+            )
         name = next((value for key, value in labels if key == METRIC_NAME), "")
         metric, used = self._metrics.get(name, (self._next_metric, 0))
         return self._add(labels, name, metric << METRIC_SHIFT | used)
@@ -154,3 +157,8 @@ class SeriesIndex:
             name: {value: len(posting) for value, posting in values.items()}
             for name, values in self._postings.items()
         }
+
+
+def _shown(labels: Labels) -> str:
+    text = "{" + ", ".join(f'{name}="{value}"' for name, value in labels) + "}"
+    return text if len(text) <= 200 else text[:200] + "…"

@@ -28,7 +28,7 @@ from watchbill.telemetry.store.head import NEVER, Columns, Head, Pages, run_star
 from watchbill.telemetry.store.index import SeriesIndex, Slots
 from watchbill.telemetry.store.reader import Block, ChunkReader
 from watchbill.telemetry.store.records import Kind, Progress
-from watchbill.telemetry.store.rules import Limits, Verdict, judge
+from watchbill.telemetry.store.rules import EARLY_MS, Limits, Verdict, judge
 from watchbill.telemetry.store.wal import ReplayReport, Wal
 
 log = logging.getLogger(__name__)
@@ -88,12 +88,14 @@ class SampleStore:
         self._unlogged: list[int] = []
         self._unsaved: list[int] = []
         self._segment_hours: dict[int, set[int]] = {}
+        self._missing: list[str] = []
 
     # --- start and stop
 
     def open(self) -> None:
         """Read the series and replay the log; after this the store takes samples."""
         began = time.perf_counter()
+        self._look_for_chunks()
         for series_id, labels in self.chunks.series():
             self.index.restore(series_id, labels)
         known = len(self.index)
@@ -113,6 +115,16 @@ class SampleStore:
             self.replayed.segments,
             self.replayed.seconds,
         )
+
+    def _look_for_chunks(self) -> None:
+        """Say so when chunks hold nothing although samples that are still kept moved there."""
+        floor = self._progress.floor_ms
+        if floor > self._seconds() * 1000 - self.retention_ms and not self.chunks.check().rows:
+            until = np.datetime64(floor, "ms")
+            self._missing = [
+                f"all chunks: there are none, but samples up to {until} had moved there"
+            ]
+            log.error("%s", self._missing[0])
 
     def _replay(self, segment: int, kind: int, payload: bytes) -> None:
         self._segment_hours.setdefault(segment, set())
@@ -158,9 +170,12 @@ class SampleStore:
         now = int(self._seconds() * 1000)
         limits = Limits(now, now - self.retention_ms, self._late_ms)
         with self._lock:
-            batch, verdict = judge(batch, self.head, limits, backfill=backfill)
-            if not len(batch):
-                return verdict
+            hour = self.head.usual_hour(batch, limits.oldest, now + EARLY_MS)
+            verdict = Verdict(len(batch))
+            if hour is None or backfill:
+                batch, verdict = judge(batch, self.head, limits, backfill=backfill)
+                if not len(batch):
+                    return verdict
             if int(batch.t.min()) < now - OVER_MS - HOUR_MS and self._held() > HELD_LIMIT:
                 raise OverloadError("too much history at once: try again in a moment")
             if self._unlogged:
@@ -168,7 +183,11 @@ class SampleStore:
             ids = self.index.ids()[batch.slots]
             samples = Samples(ids, batch.t, batch.v, batch.h)
             segment = self.wal.append(Kind.SAMPLES, records.pack_samples(samples))
-            self._segment_hours.setdefault(segment, set()).update(self.head.append(batch))
+            if hour is None or backfill:
+                hours = self.head.append(batch)
+            else:
+                hours = self.head.append_usual(batch, hour)
+            self._segment_hours.setdefault(segment, set()).update(hours)
             return verdict
 
     def _log_series(self) -> None:
@@ -311,10 +330,11 @@ class SampleStore:
             self._drop_segments()
 
     def expire(self) -> None:
-        """Delete chunks beyond the retention. Raises `ChunkStoreError`."""
+        """Delete chunks beyond the retention, and tidy up. Raises `ChunkStoreError`."""
         self.chunks.drop_before(int(self._seconds() * 1000) - self.retention_ms)
         if self.size_limit is not None:
             self.chunks.keep_within(max(self.size_limit - self.wal.nbytes(), 0))
+        self.chunks.tidy()
         self._reader.forget()
 
     def _due(self) -> list[int]:
@@ -401,6 +421,11 @@ class SampleStore:
                 self._segment_hours.pop(segment, None)
 
     # --- for people
+
+    def lost(self) -> list[str]:
+        """What could not be read when it should have been, in words."""
+        torn = [f"write-ahead log, {torn}" for torn in self.replayed.torn]
+        return torn + self._missing + self.chunks.lost()
 
     def cardinality(self) -> Mapping[str, Mapping[str, int]]:
         """How many series each label value has, by label name."""
