@@ -162,7 +162,7 @@ async def _serve(
 
     app = Starlette(
         routes=[
-            *query.routes(store, runner, exemplars),
+            *query.routes(store, runner, exemplars, config.promql_features),
             *syntax.routes(),
             *series.routes(store, metadata, lookups),
             *targets.routes(scraper, store, metadata, lookups),
