@@ -60,6 +60,7 @@ KERNELS = (
     "watchbill.telemetry.promql.kernels.grouping",
     "watchbill.telemetry.store.gather",
     "watchbill.telemetry.store.kernels",
+    "watchbill.telemetry.store.rows",
 )
 """Modules with loops for which machine code is made (see `jit`)."""
 

@@ -10,7 +10,7 @@ says what is wrong with a body.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ METADATA, EXEMPLAR, HISTOGRAM = 1, 2, 3
 
 
 @inner
-def _length(data: Bytes, at: int, end: int) -> tuple[np.int64, int]:
+def _length(data: Bytes, at: int, end: int) -> tuple[Any, int]:
     """A varint of up to five bytes, and where it ends; -1 for any other."""
     number = np.int64(0)
     for place in range(5):
