@@ -5,6 +5,7 @@ https://prometheus.io/docs/prometheus/latest/querying/api/#expression-queries
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,6 +24,10 @@ from watchbill.telemetry.promql.scope import Limits
 from watchbill.telemetry.promql.storage import Storage
 
 
+_parsed = lru_cache(256)(parse)
+"""Dashboards and rules ask the same over and over; a syntax tree does not change."""
+
+
 def routes(
     storage: Storage, runner: QueryRunner, exemplars: Exemplars, features: frozenset[str]
 ) -> list[Route]:
@@ -35,7 +40,7 @@ def routes(
         lookback_ms = given.duration_ms("lookback_delta", engine.DEFAULT_LOOKBACK_MS)
 
         def answer(limits: Limits) -> engine.Result:
-            expr = parse(text, features)
+            expr = _parsed(text, features)
             return engine.instant(storage, expr, at_ms, lookback_ms=lookback_ms, limits=limits)
 
         return await _run(request, given, Asked.of(request, text), at_ms, answer)
@@ -49,7 +54,7 @@ def routes(
         _check_steps(start, end, step)
 
         def answer(limits: Limits) -> engine.Result:
-            expr = parse(text, features)
+            expr = _parsed(text, features)
             return engine.range_(
                 storage, expr, start, end, step, lookback_ms=lookback_ms, limits=limits
             )
