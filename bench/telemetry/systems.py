@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import os
 import shutil
 import signal
 import socket
@@ -57,6 +58,9 @@ class System:
     def clock(self, now_ms: int) -> None:
         """Tell the server what time it is, if it cares."""
 
+    def prepare(self) -> None:
+        """Wait for what happens once after an installation, if anything."""
+
     def start(self) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -77,6 +81,7 @@ class System:
                 raise SystemExit(f"{self.name} does not start; see {self.folder / 'log'}")
             time.sleep(0.01)
         self.started = time.perf_counter() - began
+        self.prepare()
 
     def stop(self) -> None:
         if self._process is not None:
@@ -167,14 +172,19 @@ class Watchbill(System):
         return [sys.executable, "-c", _WATCHBILL, str(self.folder), str(port)]
 
     def environment(self) -> dict[str, str]:
-        import os
-
         return {**os.environ, "WATCHBILL_TEST_CLOCK": str(self.folder / "clock")}
 
     def clock(self, now_ms: int) -> None:
         fresh = self.folder / "clock.new"
         fresh.write_text(str(now_ms / 1000 - time.time()))
         fresh.rename(self.folder / "clock")
+
+    def prepare(self) -> None:
+        """Kernels are compiled at the first start ever, and loaded within a second at others."""
+        deadline = time.monotonic() + 900
+        while not [*(self.folder / "data" / "jit").glob("*.o")] and time.monotonic() < deadline:
+            time.sleep(0.2)
+        time.sleep(1)
 
     def status(self) -> dict[str, float]:
         return dict(json.loads(self.request("GET", "/api/v1/status/watchbill")[1])["data"])

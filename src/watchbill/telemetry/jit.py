@@ -46,8 +46,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 log = logging.getLogger(__name__)
 
-COMPILE_SECONDS = 180
-"""A compiler that takes longer is ended, and NumPy stays."""
+COMPILE_SECONDS = 900
+"""A compiler that takes longer is ended, and NumPy stays. Ten seconds are usual."""
+NICENESS = 5
+"""By how much the compiler steps back behind what serves."""
 
 _SCALARS: dict[str, Any] = {"int64": ctypes.c_int64, "float64": ctypes.c_double}
 
@@ -268,7 +270,7 @@ def main(task: str, path: Path, modules: Sequence[str]) -> None:
         load(path)
         return
     lifeline.hold(0)
-    os.nice(10)
+    os.nice(NICENESS)
     fresh = path.with_suffix(f".{os.getpid()}")
     try:
         fresh.write_bytes(_object_file(modules))
