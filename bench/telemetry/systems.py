@@ -17,12 +17,24 @@ TOKEN = "bench"
 READY_SECONDS = 120
 
 _WATCHBILL = """
-import logging, sys
+import logging, sys, time
 from datetime import timedelta
 from pathlib import Path
+from watchbill.lib import clock
 from watchbill.telemetry.config import TelemetryConfig
 from watchbill.telemetry.server import run
 logging.basicConfig(level="INFO")
+
+# The clock stands in the data's time by a file. A real clock costs nothing to read, so look into
+# the file every 10 ms at most.
+read, seen = clock._from_file, [0.0, 0.0]
+
+def offset():
+    if time.monotonic() > seen[0]:
+        seen[:] = [time.monotonic() + 0.01, read()]
+    return seen[1]
+
+clock._from_file = offset
 folder = Path(sys.argv[1])
 run(TelemetryConfig(
     folder=folder / "data", host="127.0.0.1", port=int(sys.argv[2]),
