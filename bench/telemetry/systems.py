@@ -194,9 +194,8 @@ class Watchbill(System):
     def prepare(self) -> None:
         """Kernels are compiled at the first start ever, and loaded within a second at others."""
         deadline = time.monotonic() + 900
-        while not [*(self.folder / "data" / "jit").glob("*.o")] and time.monotonic() < deadline:
+        while not self.status()["machineCode"] and time.monotonic() < deadline:
             time.sleep(0.2)
-        time.sleep(1)
 
     def status(self) -> dict[str, float]:
         return dict(json.loads(self.request("GET", "/api/v1/status/watchbill")[1])["data"])

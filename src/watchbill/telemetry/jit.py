@@ -180,6 +180,11 @@ def prepare(folder: Path, modules: Sequence[str]) -> bool:
     return True
 
 
+def in_use() -> bool:
+    """Whether every kernel runs machine code."""
+    return bool(KERNELS) and all(kernel.compiled for kernel in KERNELS.values())
+
+
 def _key(modules: Sequence[str]) -> str:
     """A name for the machine code of these modules on this machine."""
     binding = _untyped("llvmlite.binding")
