@@ -104,6 +104,9 @@ def telemetry() -> None:
                 tokens=settings.DATA / "tokens.json",
                 scrape_config=settings.SCRAPE_CONFIG,
                 retention=settings.RETENTION,
+                size_limit=settings.RETENTION_SIZE,
+                series_limit=settings.SERIES_LIMIT,
+                late=settings.OUT_OF_ORDER,
                 host_metrics=settings.HOST_METRICS,
                 promql_features=settings.PROMQL_FEATURES,
             )

@@ -5,6 +5,7 @@ A name that starts with `WATCHBILL_` and is not in the table is an error, so tha
 never passes for a setting.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -57,6 +58,21 @@ def _days(text: str) -> timedelta:
     if not text.isdigit() or int(text) < 1:
         raise ValueError("expected a whole number of days, at least 1")
     return timedelta(days=int(text))
+
+
+def _minutes(text: str) -> timedelta:
+    if not text.isdigit():
+        raise ValueError("expected a whole number of minutes")
+    return timedelta(minutes=int(text))
+
+
+def _bytes(text: str) -> int | None:
+    if not text:
+        return None
+    found = re.fullmatch(r"(\d+)([KMGT])i?B", text.strip(), re.IGNORECASE)
+    if not found or not int(found[1]):
+        raise ValueError("expected a size such as 500MB or 50GB")
+    return int(found[1]) << 10 * ("KMGT".index(found[2].upper()) + 1)
 
 
 def _count(text: str) -> int:
@@ -154,6 +170,24 @@ TABLE = (
         secret=True,
     ),
     Setting("WATCHBILL_RETENTION_DAYS", _days, "90", "How many days of metrics and logs are kept."),
+    Setting(
+        "WATCHBILL_RETENTION_SIZE",
+        _bytes,
+        "",
+        "The most that metrics may take on disk, such as `50GB`; the oldest days go. Default: all.",
+    ),
+    Setting(
+        "WATCHBILL_SERIES_LIMIT",
+        _count,
+        "1000000",
+        "How many series telemetry takes before it refuses new ones.",
+    ),
+    Setting(
+        "WATCHBILL_OUT_OF_ORDER_MINUTES",
+        _minutes,
+        "10",
+        "How much older than the newest sample of its series a sample may be.",
+    ),
     Setting(
         "WATCHBILL_SCRAPE_CONFIG",
         _path,

@@ -1,6 +1,7 @@
 """The process as its peers meet it: tokens, intake, the API, configuration, crashes, full disks."""
 
 import contextlib
+import os
 import shutil
 import subprocess
 import threading
@@ -13,7 +14,8 @@ import pytest
 from tests.telemetry import bodies
 from tests.telemetry.server_process import READER, TOKEN, WRITER, Telemetry, until
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.timeout(900)]
+KILLS = int(os.environ.get("KILLS", "3"))
 
 
 def now_ms() -> int:
@@ -170,7 +172,7 @@ def test_scrapes_and_says_when_a_target_is_lost(telemetry: Telemetry) -> None:
 def test_a_kill_in_the_middle_of_everything_loses_nothing_acknowledged(
     telemetry: Telemetry,
 ) -> None:
-    """Writers go on over three kills; every sample that got its 204 must be there at the end."""
+    """Writers go on over `KILLS` kills; every sample that got its 204 must be there at the end."""
     acknowledged: dict[str, list[int]] = {"0": [], "1": []}
     stopping = threading.Event()
 
@@ -192,7 +194,7 @@ def test_a_kill_in_the_middle_of_everything_loses_nothing_acknowledged(
     writers = [threading.Thread(target=write, args=(w, w == "1")) for w in acknowledged]
     for thread in writers:
         thread.start()
-    for _ in range(3):
+    for _ in range(KILLS):
         counts = {writer: len(times) for writer, times in acknowledged.items()}
         until(lambda counts=counts: all(
             len(times) > counts[writer] + 20 for writer, times in acknowledged.items()
@@ -285,6 +287,32 @@ def test_a_full_disk_refuses_and_recovers(
     telemetry.start()
     rows = telemetry.query("m{i='999'}[10m]", time=t / 1000 + 401)
     assert {int(value) for _, value in rows[0]["values"]} >= {str(s) and s for s in acknowledged}
+
+
+def test_a_torn_log_costs_its_end_and_is_told(telemetry: Telemetry) -> None:
+    t = now_ms()
+    for k in range(3):
+        body = bodies.body(({"__name__": "m", "i": str(k)}, [(t, float(k))]))
+        assert telemetry.post("/api/v1/write", body).status_code == 204
+    assert telemetry.client.get("/-/ready").text == "Watchbill telemetry is ready.\n"
+    telemetry.kill()
+    newest = max((telemetry.data / "wal").glob("*.wal"), key=lambda path: path.stat().st_size)
+    os.truncate(newest, newest.stat().st_size - 1)
+    telemetry.start()
+    told = telemetry.client.get("/-/ready").text
+    assert f"Lost: write-ahead log, {newest.name}" in told
+    assert len(telemetry.query("m")) >= 2
+    body = bodies.body(({"__name__": "m", "i": "after"}, [(t, 1.0)]))
+    assert telemetry.post("/api/v1/write", body).status_code == 204
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    tmp_path: Path, make_telemetry: Callable[..., Telemetry]
+) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("")
+    with pytest.raises(AssertionError, match=r"blocked/data/lock cannot be written: Not a dir"):
+        make_telemetry(blocked / "data").start()
 
 
 def test_damaged_data_stops_the_start_with_a_clear_message(telemetry: Telemetry) -> None:

@@ -3,7 +3,7 @@
 import os
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import psutil
 
@@ -22,8 +22,10 @@ class OwnMetrics:
         self._refused: Counter[str] = Counter()
         self._query_buckets = [0] * (len(_QUERY_BOUNDS) + 1)
         self._query_seconds = 0.0
+        self._query_outcomes: Counter[str] = Counter()
         self._process = psutil.Process()
         self.refused_bodies = 0
+        self.queries_in_flight: Callable[[], int] = lambda: 0
 
     def count_samples(self, source: str, taken: int, refused: Mapping[str, int]) -> None:
         """Count a batch."""
@@ -31,10 +33,11 @@ class OwnMetrics:
             self._taken[source] += taken
             self._refused.update(refused)
 
-    def count_query(self, seconds: float) -> None:
-        """Count a query."""
+    def count_query(self, outcome: str, seconds: float) -> None:
+        """Count a query; `outcome` is `ok` or the kind of its error."""
         place = sum(seconds > bound for bound in _QUERY_BOUNDS)
         with self._lock:
+            self._query_outcomes[outcome] += 1
             self._query_buckets[place] += 1
             self._query_seconds += seconds
 
@@ -63,7 +66,16 @@ class OwnMetrics:
         for bound, count in zip((*_QUERY_BOUNDS, "+Inf"), self._query_buckets, strict=True):
             total += count
             lines.append(f'{name}_bucket{{le="{bound}"}} {total}')
-        return [*lines, f"{name}_sum {self._query_seconds}", f"{name}_count {total}"]
+        outcomes = "watchbill_telemetry_queries_total"
+        return [
+            *lines, f"{name}_sum {self._query_seconds}", f"{name}_count {total}",
+            f"# HELP {outcomes} Queries answered, by outcome.",
+            f"# TYPE {outcomes} counter",
+            *(f'{outcomes}{{outcome="{outcome}"}} {count}'
+              for outcome, count in self._query_outcomes.items()),
+            *_one("queries_in_flight", "gauge", "Queries that run or wait.",
+                  self.queries_in_flight()),
+        ]  # fmt: skip
 
     def _storage(self) -> list[str]:
         store = self._store
@@ -81,19 +93,20 @@ class OwnMetrics:
         with process.oneshot():
             times, memory = process.cpu_times(), process.memory_info()
             return [
-                "# TYPE process_cpu_seconds_total counter",
-                f"process_cpu_seconds_total {times.user + times.system}",
-                "# TYPE process_resident_memory_bytes gauge",
-                f"process_resident_memory_bytes {memory.rss}",
-                "# TYPE process_virtual_memory_bytes gauge",
-                f"process_virtual_memory_bytes {memory.vms}",
-                "# TYPE process_start_time_seconds gauge",
-                f"process_start_time_seconds {process.create_time()}",
-                "# TYPE process_open_fds gauge",
-                f"process_open_fds {len(os.listdir('/proc/self/fd'))}",
-            ]
+                *_family("process_cpu_seconds_total", "counter", "CPU time used, in seconds.",
+                         times.user + times.system),
+                *_family("process_resident_memory_bytes", "gauge", "Memory resident.", memory.rss),
+                *_family("process_virtual_memory_bytes", "gauge", "Memory mapped.", memory.vms),
+                *_family("process_start_time_seconds", "gauge", "Start, in Unix seconds.",
+                         process.create_time()),
+                *_family("process_open_fds", "gauge", "File descriptors open.",
+                         len(os.listdir("/proc/self/fd"))),
+            ]  # fmt: skip
 
 
 def _one(name: str, kind: str, about: str, value: float) -> list[str]:
-    full = f"watchbill_telemetry_{name}"
-    return [f"# HELP {full} {about}", f"# TYPE {full} {kind}", f"{full} {value}"]
+    return _family(f"watchbill_telemetry_{name}", kind, about, value)
+
+
+def _family(name: str, kind: str, about: str, value: float) -> list[str]:
+    return [f"# HELP {name} {about}", f"# TYPE {name} {kind}", f"{name} {value}"]

@@ -17,13 +17,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from watchbill.lib import clock
+from watchbill.telemetry import jit
 from watchbill.telemetry.config import TelemetryConfig
-from watchbill.telemetry.http import loki, query, series, status, write
-from watchbill.telemetry.http.answers import ApiError
+from watchbill.telemetry.exemplars import Exemplars
+from watchbill.telemetry.http import (
+    alerting,
+    configuration,
+    federate,
+    loki,
+    query,
+    series,
+    status,
+    syntax,
+    targets,
+    write,
+)
+from watchbill.telemetry.http.answers import ApiError, failure
 from watchbill.telemetry.http.auth import RequireToken, Tokens
 from watchbill.telemetry.http.bodies import BodyQueue
+from watchbill.telemetry.http.runner import QueryRunner
 from watchbill.telemetry.intake.exposition import parse
 from watchbill.telemetry.intake.metadata import MetadataBook
+from watchbill.telemetry.intake.sink import Sink
 from watchbill.telemetry.logs import table
 from watchbill.telemetry.logs.lines import LogStore
 from watchbill.telemetry.own import OwnMetrics
@@ -32,10 +47,22 @@ from watchbill.telemetry.scrape.local import LocalScraper, LocalSource
 from watchbill.telemetry.scrape.loop import Scraper
 from watchbill.telemetry.store import chdb_chunks
 from watchbill.telemetry.store.chdb import open_chdb
+from watchbill.telemetry.store.chunks import StoreDamagedError
 from watchbill.telemetry.store.keeper import Keeper
 from watchbill.telemetry.store.samples import SampleStore
 
 log = logging.getLogger(__name__)
+
+KERNELS = (
+    "watchbill.telemetry.http.series_json",
+    "watchbill.telemetry.intake.scan",
+    "watchbill.telemetry.promql.kernels.compiled",
+    "watchbill.telemetry.promql.kernels.grouping",
+    "watchbill.telemetry.store.gather",
+    "watchbill.telemetry.store.kernels",
+    "watchbill.telemetry.store.rows",
+)
+"""Modules with loops for which machine code is made (see `jit`)."""
 
 GRACE_SECONDS = 1
 """How long open requests may take once we are asked to stop."""
@@ -51,13 +78,20 @@ def run(config: TelemetryConfig) -> None:
     Raises `FolderInUseError`, and `StoreDamagedError` when the data cannot be opened whole.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line per scrape
-    config.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _sole_user(config):
         chdb = open_chdb(config.folder, {**chdb_chunks.TABLES, **table.TABLES})
-        store = SampleStore(config.folder, chdb_chunks.ChdbChunks(chdb), config.retention)
+        store = SampleStore(
+            config.folder,
+            chdb_chunks.ChdbChunks(chdb),
+            config.retention,
+            series_limit=config.series_limit,
+            size_limit=config.size_limit,
+            late=config.late,
+        )
         logs = LogStore(config.folder, table.ChdbLines(chdb), config.retention)
         store.open()
         logs.open()
+        jit.start(config.folder / "jit", KERNELS)
         keeper = Keeper(store, logs)
         keeper.start()
         try:
@@ -72,7 +106,15 @@ def run(config: TelemetryConfig) -> None:
 @contextlib.contextmanager
 def _sole_user(config: TelemetryConfig) -> Iterator[None]:
     path = config.folder / "lock"
-    with path.open("w") as file:
+    try:
+        config.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = path.open("w")
+    except OSError as error:
+        raise StoreDamagedError(
+            f"{path} cannot be written: {error.strerror}. Telemetry keeps its data there; make "
+            f"{config.folder} a folder that it may write to."
+        ) from None
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -89,12 +131,16 @@ async def _serve(
 ) -> None:
     # One thread takes everything in: the decoder's and the scrapers' caches need no locks then.
     intake_thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
-    metadata, own, tokens = MetadataBook(), OwnMetrics(store), Tokens(config.tokens)
+    metadata, exemplars = MetadataBook(), Exemplars()
+    own, tokens = OwnMetrics(store), Tokens(config.tokens)
     scraper = Scraper(store, metadata, config.scrape_config, intake_thread)
     local = LocalScraper(store, metadata, _local_sources(config, own), intake_thread)
-    runner = query.QueryRunner(own)
+    runner = QueryRunner(own, config.queries)
+    lookups = QueryRunner(None, config.queries)  # of names, which do not wait behind queries
+    own.queries_in_flight = lambda: len(runner.log.running())
     queue = BodyQueue(intake_thread)
-    intake = write.Intake(store, metadata, own, queue)
+    sink = Sink(store, exemplars, metadata, own)
+    intake = write.Intake(store, sink, own, queue)
 
     faults: list[BaseException] = []
 
@@ -117,14 +163,21 @@ async def _serve(
 
     app = Starlette(
         routes=[
-            *query.routes(store, runner, config.promql_features),
-            *series.routes(store, metadata),
+            *query.routes(store, runner, exemplars, config.promql_features),
+            *syntax.routes(),
+            *series.routes(store, metadata, lookups),
+            *targets.routes(scraper, store, metadata, lookups),
+            *alerting.routes(store, keeper, scraper),
+            *configuration.routes(config, scraper),
+            *federate.routes(store, runner),
             *write.routes(intake),
             *loki.routes(logs, runner, queue),
-            *status.routes(store, logs, keeper, scraper, own, tokens, clock.now()),
+            *status.routes(
+                status.Parts(config, store, logs, keeper, scraper, own, tokens, runner, clock.now())
+            ),
         ],
         middleware=[Middleware(RequireToken, tokens=tokens)],
-        exception_handlers={ApiError: _answer_error},
+        exception_handlers={ApiError: _answer_error, Exception: _answer_fault},
         lifespan=scraping,
     )
     server = _Server(uvicorn.Config(
@@ -142,6 +195,7 @@ async def _serve(
     def stop() -> None:
         server.should_exit = True
         runner.stop()
+        lookups.stop()
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -175,3 +229,8 @@ def _local_sources(config: TelemetryConfig, own: OwnMetrics) -> list[LocalSource
 async def _answer_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     return error.response()
+
+
+async def _answer_fault(request: Request, _: Exception) -> Response:
+    """A fault of ours. It is logged with its trace by the server; the asker gets the envelope."""
+    return failure("internal", f"{request.url.path} failed: the reason is in telemetry's log")

@@ -4,14 +4,17 @@ import contextlib
 import math
 import struct
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.telemetry import bodies
 
+from watchbill.telemetry.exemplars import Exemplar
 from watchbill.telemetry.intake.protobuf import MalformedError
 from watchbill.telemetry.intake.remote_write import RemoteWriteDecoder
-from watchbill.telemetry.promql.storage import STALE_BITS, Labels
+from watchbill.telemetry.promql.histogram import Buckets, Histogram
+from watchbill.telemetry.promql.storage import STALE, STALE_BITS, Labels, is_stale
 
 NOW = 1_700_000_000_000
 
@@ -101,7 +104,52 @@ def test_metadata_exemplars_and_histograms_are_seen() -> None:
     request = RemoteWriteDecoder(Known()).decode_plain(about + odd)
     assert request.metadata["req_total"].type == "counter"
     assert request.metadata["req_total"].help == "Requests."
-    assert (request.exemplars, request.histograms, len(request.samples)) == (1, 1, 0)
+    assert request.exemplars == [(0, Exemplar((), 0.0, 0))]
+    assert len(request.samples) == 0
+    assert isinstance(request.histograms.h, np.ndarray)
+    assert request.histograms.h[0].count == 0
+
+
+def test_histograms_and_exemplars_belong_to_their_series() -> None:
+    told = Histogram(
+        2, 6.0, 12.5, 0.001, 1.0,
+        Buckets(np.array([-3, -2, 5], np.int32), np.array([1.0, 0.0, 4.0])),
+    )  # fmt: skip
+    exemplar = (
+        bodies.field(1, bodies.field(1, b"trace_id") + bodies.field(2, b"abc"))
+        + bodies.double(2, 0.25)
+        + bodies.number(3, NOW)
+    )
+    labels = bodies.label("__name__", "h")
+    stale = bodies.histogram(NOW + 1, Histogram(0, 0.0, STALE))
+    body = bodies.series({"__name__": "a"}, [(NOW, 1.0)]) + bodies.field(
+        1,
+        labels
+        + bodies.field(3, exemplar)
+        + bodies.field(4, bodies.histogram(NOW, told))
+        + bodies.field(4, stale),
+    )
+    known = Known()
+    batch = RemoteWriteDecoder(known).decode_plain(body)
+    h = next(slot for labels, slot in known.slots.items() if dict(labels)["__name__"] == "h")
+    assert batch.histograms.slots.tolist() == [h]
+    assert batch.histograms.t.tolist() == [NOW]
+    assert batch.histograms.h is not None
+    assert batch.histograms.h[0].pack() == told.pack()
+    assert batch.exemplars == [(h, Exemplar((("trace_id", "abc"),), 0.25, NOW))]
+    ended = batch.samples.where(batch.samples.slots == h)
+    assert is_stale(ended.v).tolist() == [True]
+
+
+def test_a_histogram_that_contradicts_itself_is_refused_alone() -> None:
+    bad = bodies.number(1, 5) + bodies.number(15, NOW)  # five observations, no bucket
+    body = bodies.series({"__name__": "a"}, [(NOW, 1.0)]) + bodies.field(
+        1, bodies.label("__name__", "h") + bodies.field(4, bad)
+    )
+    batch = RemoteWriteDecoder(Known()).decode_plain(body)
+    assert len(batch.samples) == 1
+    assert len(batch.histograms) == 0
+    assert "buckets hold 0 of 5 observations" in str(batch.refused)
 
 
 A = bodies.label("__name__", "a")

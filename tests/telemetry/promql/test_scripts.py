@@ -8,6 +8,8 @@ from tests.promqltest.run import Outcome, run
 
 from watchbill.telemetry.promql.histogram import Histogram
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 SCRIPTS = sorted((Path(__file__).parent / "scripts").glob("*.test"))
 
 

@@ -1,5 +1,6 @@
 """What every chunk store must do; the fake and the real one alike."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,14 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from watchbill.telemetry.promql.histogram import CUSTOM_BOUNDS, Buckets, Histogram
+from watchbill.telemetry.promql.storage import STALE_BITS
 from watchbill.telemetry.store.chdb import open_chdb
-from watchbill.telemetry.store.chdb_chunks import TABLES, ChdbChunks
+from watchbill.telemetry.store.chdb_chunks import CHUNKS, TABLES, ChdbChunks
 from watchbill.telemetry.store.chunks import (
     ChunkStore,
     MemoryChunks,
     Samples,
     StoreDamagedError,
 )
+
+pytestmark = pytest.mark.usefixtures("both_ways")
 
 T0 = 1_700_000_000_000
 
@@ -49,6 +54,62 @@ def test_gives_back_what_was_put(chunks: ChunkStore) -> None:
     assert len(chunks.select(np.array([77], np.uint64), 0, 2 * T0)) == 0
 
 
+def test_every_bit_pattern_comes_back(chunks: ChunkStore) -> None:
+    stale, other_nan = (np.uint64(bits).view("f8") for bits in (STALE_BITS, 0x7FF8000000000123))
+    rows = [
+        [1.0, 2.0, stale, 3.0],
+        [0.1, 0.25, 100.0, 12345.678],
+        [0.0, -0.0, 1.0, 2.0],
+        [1e300, 2.0, np.inf, -np.inf],
+        [1.0, 2.0, np.nan, other_nan],
+        [2.0**53, -(2.0**63), 1.0, 5e-324],
+        [1 / 3, stale, 2 / 3, 1.0],
+    ]
+    given = Samples(
+        np.repeat(np.arange(len(rows), dtype=np.uint64), 4),
+        np.tile(T0 + np.arange(4), len(rows)),
+        np.array(rows).ravel(),
+    )
+    chunks.put(given)
+    found = chunks.select(np.unique(given.ids), 0, 2 * T0)
+    assert found.v.view(np.uint64).tolist() == given.v.view(np.uint64).tolist()
+    assert found.t.tolist() == given.t.tolist()
+
+
+def test_histograms_stand_beside_numbers(chunks: ChunkStore) -> None:
+    one = Histogram(3, 4.0, 2.0, positive=Buckets(np.array([1], np.int32), np.array([4.0])))
+    two = Histogram(CUSTOM_BOUNDS, 4.0, 2.0, bounds=np.array([0.5, 1.0]), hint="reset")
+    h = np.array([None, None, one, None, two, None], np.object_)
+    ids = np.array([1, 1, 2, 2, 2, 3], np.uint64)
+    chunks.put(Samples(ids, T0 + np.arange(6), np.arange(6.0), h))
+    chunks.put(some([4], 2))
+    found = chunks.select(np.array([1, 2, 3, 4], np.uint64), 0, 2 * T0)
+    assert found.h is not None
+    assert [None if x is None else x.pack() for x in found.h[:6]] == [
+        None if x is None else x.pack() for x in h
+    ]
+    assert found.v[[0, 1, 3, 5]].tolist() == [0.0, 1.0, 3.0, 5.0]
+    numbers = chunks.select(np.array([1, 3, 4], np.uint64), 0, 2 * T0)
+    assert numbers.h is None or not numbers.h.any()
+
+
+def test_a_size_limit_drops_the_oldest_days_but_never_the_newest(chunks: ChunkStore) -> None:
+    for day in range(4):
+        rows = some([1], 100)
+        chunks.put(
+            Samples(rows.ids, rows.t + day * 86_400_000, np.random.default_rng(day).random(100))
+        )
+    whole = chunks.check().bytes
+    chunks.keep_within(whole)
+    assert len(chunks.select(np.array([1], np.uint64), 0, 2 * T0)) == 400
+    chunks.keep_within(whole // 2)
+    assert len(chunks.select(np.array([1], np.uint64), 0, 2 * T0)) == 200
+    chunks.keep_within(0)
+    left = chunks.select(np.array([1], np.uint64), 0, 2 * T0)
+    assert len(left) == 100
+    assert left.t[0] == T0 + 3 * 86_400_000
+
+
 def test_many_series_can_be_asked_for_at_once(chunks: ChunkStore) -> None:
     ids = list(range(3000))
     chunks.put(some(ids, 2))
@@ -70,6 +131,77 @@ def test_drops_whole_days(chunks: ChunkStore) -> None:
     assert found.t.tolist() == [T0 + 2 * 86_400_000, T0 + 3 * 86_400_000]
     assert chunks.check().rows == 2
     assert chunks.check().problem is None
+
+
+def two_days(folder: Path) -> tuple[ChdbChunks, Path]:
+    """A store with a day before yesterday and a day after it, and where the first one lies."""
+    chunks = ChdbChunks(open_chdb(folder, TABLES))
+    for day in range(2):
+        rows = some([1, 2], 200, step_ms=30_000)
+        values = np.random.default_rng(day).random(400)
+        chunks.put(Samples(rows.ids, rows.t + day * 86_400_000, values))
+    return chunks, next(folder.glob("chdb/store/*/*/20231114_*"))
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("damage", ["flipped", "cut", "gone", "no sums", "no columns"])
+def test_a_damaged_part_is_set_aside_and_the_rest_is_read(tmp_path: Path, damage: str) -> None:
+    chunks, part = two_days(tmp_path)
+    assert chunks.lost() == []
+    chunks.close()
+    data = part / "data.bin"
+    match damage:
+        case "flipped":
+            held = bytearray(data.read_bytes())
+            held[len(held) // 2] ^= 255
+            data.write_bytes(held)
+        case "cut":
+            os.truncate(data, 100)
+        case "gone":
+            data.unlink()
+        case "no sums":
+            (part / "checksums.txt").write_text("nothing")
+        case "no columns":
+            (part / "columns.txt").write_text("nothing")
+    chunks = ChdbChunks(open_chdb(tmp_path, TABLES))
+    for _ in range(2):
+        found = chunks.select(np.array([1, 2], np.uint64), 0, 2 * T0)
+        assert len(found) == 400
+        assert found.t.min() == T0 + 86_400_000
+    (loss,) = chunks.lost()
+    assert "20231114" in loss
+    assert chunks.check().problem == loss
+    chunks.put(some([3], 5))
+    assert len(chunks.select(np.array([3], np.uint64), 0, 2 * T0)) == 5
+    chunks.close()
+    again = ChdbChunks(open_chdb(tmp_path, TABLES))
+    assert len(again.lost()) == 1, "it is said until somebody has looked after it"
+    again.close()
+
+
+@pytest.mark.server
+def test_days_that_are_over_become_one_part_each(tmp_path: Path) -> None:
+    chdb = open_chdb(tmp_path, TABLES)
+    chunks = ChdbChunks(chdb)
+    for hour in range(3):
+        rows = some([1, 2], 10)
+        chunks.put(Samples(rows.ids, rows.t + hour * 600_000, rows.v))
+    whole = chunks.select(np.array([1, 2], np.uint64), 0, 2 * T0)
+    assert not chunks.tidy(), "the day has just been written to"
+    assert chdb.merge_closed(CHUNKS, rest_seconds=0)
+    assert not chdb.merge_closed(CHUNKS, rest_seconds=0)
+    merged = chunks.select(np.array([1, 2], np.uint64), 0, 2 * T0)
+    assert sorted(merged.t.tolist()) == sorted(whole.t.tolist())
+    chunks.close()
+
+
+@pytest.mark.server
+def test_a_table_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
+    earlier = TABLES[CHUNKS].replace("v Array(Int64)", "v Array(Float64)")
+    chdb = open_chdb(tmp_path, {**TABLES, CHUNKS: earlier})
+    with pytest.raises(StoreDamagedError, match="made by an earlier version"):
+        ChdbChunks(chdb)
+    chdb.close()
 
 
 @pytest.mark.server

@@ -15,6 +15,7 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
+from watchbill.telemetry.exemplars import Exemplar
 from watchbill.telemetry.promql.histogram import Histogram
 from watchbill.telemetry.promql.native.text import closed_buckets
 from watchbill.telemetry.promql.numbers import format_sample, format_value
@@ -35,6 +36,7 @@ STATUS = {
     "canceled": 503,
     "unavailable": 503,
 }
+TRUNCATED = "results truncated due to limit"
 _BOUNDARY_RULES = {(False, True): 0, (True, False): 1, (False, False): 2, (True, True): 3}
 """By whether the lower and the upper bound belong to a bucket."""
 
@@ -79,6 +81,13 @@ def failure(kind: str, message: str, headers: Mapping[str, str] | None = None) -
     )
 
 
+def capped(found: Sequence[Any], limit: int | None) -> Response:
+    """200 with a list, cut to `limit` with a warning."""
+    if limit is not None and len(found) > limit:
+        return success(found[:limit], [TRUNCATED])
+    return success(found)
+
+
 class Parameters:
     """Parameters of a request: the query string and, for POST, the form. Getters raise
     `ApiError` of kind bad_data."""
@@ -121,10 +130,9 @@ class Parameters:
 
     def time_ms(self, name: str, default: int | None = None) -> int:
         """A time (Unix seconds or RFC 3339) in ms."""
-        value = self.get(name)
-        if value is None and default is not None:
+        text = self.get(name) or ""
+        if not text and default is not None:
             return default
-        text = self.text(name)
         try:
             seconds = float(text)
         except ValueError:
@@ -142,10 +150,9 @@ class Parameters:
 
     def duration_ms(self, name: str, default: int | None = None) -> int:
         """A duration (seconds, or like 1m30s) in ms."""
-        value = self.get(name)
-        if value is None and default is not None:
+        text = self.get(name) or ""
+        if not text and default is not None:
             return default
-        text = self.text(name)
         for read in (float, duration):
             try:
                 seconds = read(text)
@@ -229,6 +236,14 @@ def scalar(t_ms: int, value: float) -> list[Any]:
 def string(t_ms: int, text: str) -> list[Any]:
     """A string as the API shows it."""
     return [_seconds(t_ms), text]
+
+
+def exemplar(one: Exemplar) -> dict[str, Any]:
+    """An exemplar as the API shows it."""
+    return {
+        "labels": dict(one.labels), "value": format_value(one.value),
+        "timestamp": _seconds(one.t_ms),
+    }  # fmt: skip
 
 
 def _seconds(t_ms: int) -> float:

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from watchbill.lib import clock
 from watchbill.telemetry.http.answers import ApiError, Parameters, success
 from watchbill.telemetry.http.bodies import RETRY, BodyQueue
-from watchbill.telemetry.http.query import QueryRunner
+from watchbill.telemetry.http.runner import QueryRunner
 from watchbill.telemetry.intake.protobuf import MalformedError
 from watchbill.telemetry.logs.lines import LogStore
 from watchbill.telemetry.logs.logql import LogqlError, parse_logql

@@ -1,135 +1,146 @@
-"""Health, own metrics, targets, and what the application's health page reads."""
+"""Health, own metrics, and how this process is: for Prometheus's clients and for the application.
 
+https://prometheus.io/docs/prometheus/latest/querying/api/#status
+"""
+
+import os
 import platform
-from datetime import UTC, datetime, timedelta
+import socket
+import threading
+from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import version
+from pathlib import Path
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from watchbill.lib import clock
+from watchbill.telemetry import jit
+from watchbill.telemetry.config import TelemetryConfig
 from watchbill.telemetry.http.answers import success
 from watchbill.telemetry.http.auth import Tokens
+from watchbill.telemetry.http.runner import QueryRunner
 from watchbill.telemetry.logs.lines import LogStore
 from watchbill.telemetry.own import OwnMetrics
-from watchbill.telemetry.scrape.loop import Scraper, TargetState
+from watchbill.telemetry.scrape.loop import Scraper
 from watchbill.telemetry.store.keeper import Keeper
 from watchbill.telemetry.store.samples import SampleStore
 
+SPEAKS = "3.14.0"
+"""The Prometheus whose API and PromQL these are: clients switch what they use by it."""
 
-def routes(
-    store: SampleStore,
-    logs: LogStore,
-    keeper: Keeper,
-    scraper: Scraper,
-    own: OwnMetrics,
-    tokens: Tokens,
-    started: datetime,
-) -> list[Route]:
-    """Everything under `status`, `targets`, `/metrics` and the two open health paths."""
+
+@dataclass(frozen=True)
+class Parts:
+    """What is asked about."""
+
+    config: TelemetryConfig
+    store: SampleStore
+    logs: LogStore
+    keeper: Keeper
+    scraper: Scraper
+    own: OwnMetrics
+    tokens: Tokens
+    queries: QueryRunner
+    started: datetime
+
+
+def routes(parts: Parts) -> list[Route]:
+    """The two open health paths, `/metrics`, and how this process is, under `status`."""
 
     async def healthy(_: Request) -> Response:
         return PlainTextResponse("Watchbill telemetry is healthy.\n")
 
     async def ready(_: Request) -> Response:
-        return PlainTextResponse("Watchbill telemetry is ready.\n")
+        # The port opens when the log has been replayed: whoever reaches it may ask.
+        lost = "".join(f"Lost: {loss}\n" for loss in parts.store.lost())
+        return PlainTextResponse("Watchbill telemetry is ready.\n" + lost)
 
     async def metrics(_: Request) -> Response:
-        return Response(own.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
-
-    async def targets(_: Request) -> Response:
-        return success(
-            {
-                "activeTargets": [_target(state) for state in scraper.states.values()],
-                "droppedTargets": [
-                    {"discoveredLabels": dict(labels)} for labels in scraper.dropped
-                ],
-            }
+        return Response(
+            parts.own.page(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
         )
 
     async def build(_: Request) -> Response:
-        # The version is Prometheus's whose API this speaks: clients switch features by it.
         return success({
-            "application": "watchbill", "version": "2.42.0",
+            "application": "watchbill", "version": SPEAKS,
             "revision": version("watchbill"), "branch": "", "buildUser": "", "buildDate": "",
             "goVersion": f"python{platform.python_version()}",
         })  # fmt: skip
 
-    async def flags(_: Request) -> Response:
-        days = timedelta(milliseconds=store.retention_ms).days
-        return success({"storage.tsdb.retention.time": f"{days}d"})
-
     async def runtime(_: Request) -> Response:
-        return success({
-            "startTime": started.isoformat(), "CWD": "",
-            "reloadConfigSuccess": scraper.config_error is None,
-            "lastConfigTime": started.isoformat(),
-            "corruptionCount": len(store.replayed.torn),
-            "storageRetention": f"{timedelta(milliseconds=store.retention_ms).days}d",
-        })  # fmt: skip
+        return success(_runtime(parts))
+
+    async def replay(_: Request) -> Response:
+        segments = parts.store.replayed.segments
+        return success({"min": 0, "max": segments, "current": segments, "state": "done"})
+
+    async def queries(_: Request) -> Response:
+        return success(parts.queries.shown())
 
     async def watchbill(_: Request) -> Response:
-        chunks = await run_in_threadpool(store.chunks.check)
-        replayed = store.replayed
-        return success({
-            "started": started.isoformat(),
-            "series": len(store.index),
-            "headSamples": store.head.samples,
-            "headBytes": store.head.nbytes(),
-            "lateSamples": store.late_samples(),
-            "headFrom": store.floor_ms / 1000,
-            "walBytes": store.wal.nbytes(),
-            "diskFull": (store.wal.full or logs.wal.full) is not None,
-            "walProblem": store.wal.full,
-            "replay": {
-                "segments": replayed.segments, "records": replayed.records,
-                "bytes": replayed.bytes, "samples": replayed.samples,
-                "seconds": round(replayed.seconds, 3), "torn": replayed.torn,
-            },
-            "chunks": {
-                "kind": chunks.kind, "rows": chunks.rows, "bytes": chunks.bytes,
-                "oldest": chunks.oldest_ms / 1000 if chunks.oldest_ms is not None else None,
-                "problem": chunks.problem or keeper.problem,
-            },
-            "logs": {
-                "held": logs.held(), "walBytes": logs.wal.nbytes(),
-                "walProblem": logs.wal.full, "torn": logs.replayed.torn,
-            },
-            "scrapeConfigError": scraper.config_error,
-            "targetFileErrors": dict(scraper.discovery.problems),
-            "tokenFileError": tokens.problem,
-            "targets": {
-                "up": sum(state.health == "up" for state in scraper.states.values()),
-                "down": sum(state.health == "down" for state in scraper.states.values()),
-                "unknown": sum(state.health == "unknown" for state in scraper.states.values()),
-            },
-        })  # fmt: skip
+        return success(await run_in_threadpool(_own_status, parts))
 
     return [
         Route("/-/healthy", healthy),
         Route("/-/ready", ready),
         Route("/metrics", metrics),
-        Route("/api/v1/targets", targets),
         Route("/api/v1/status/buildinfo", build),
-        Route("/api/v1/status/flags", flags),
         Route("/api/v1/status/runtimeinfo", runtime),
+        Route("/api/v1/status/walreplay", replay),
+        Route("/api/v1/status/queries", queries),
         Route("/api/v1/status/watchbill", watchbill),
     ]
 
 
-def _target(state: TargetState) -> dict[str, object]:
-    target = state.target
+def _runtime(parts: Parts) -> dict[str, object]:
     return {
-        "discoveredLabels": dict(target.discovered),
-        "labels": dict(target.labels),
-        "scrapePool": state.job.name,
-        "scrapeUrl": target.url,
-        "globalUrl": target.url,
-        "lastError": state.last_error,
-        "lastScrape": datetime.fromtimestamp(state.last_scrape, UTC).isoformat(),
-        "lastScrapeDuration": state.last_duration,
-        "health": state.health,
-        "scrapeInterval": f"{target.interval:g}s",
-        "scrapeTimeout": f"{target.timeout:g}s",
-    }
+        "startTime": parts.started.isoformat(), "CWD": str(Path.cwd()),
+        "hostname": socket.gethostname(), "serverTime": clock.now().isoformat(),
+        "reloadConfigSuccess": parts.scraper.config_error is None,
+        "lastConfigTime": parts.started.isoformat(),
+        "corruptionCount": len(parts.store.replayed.torn),
+        "goroutineCount": threading.active_count(), "GOMAXPROCS": os.cpu_count() or 1,
+        "GOMEMLIMIT": 0, "GOGC": "", "GODEBUG": "",
+        "storageRetention": f"{parts.config.retention.days}d",
+    }  # fmt: skip
+
+
+def _own_status(parts: Parts) -> dict[str, object]:
+    """What the application's health page reads."""
+    store, logs, scraper = parts.store, parts.logs, parts.scraper
+    chunks, replayed = store.chunks.check(), store.replayed
+    health = [state.health for state in list(scraper.states.values())]
+    return {
+        "started": parts.started.isoformat(),
+        "series": len(store.index),
+        "machineCode": jit.in_use(),
+            "headSamples": store.head.samples,
+        "headBytes": store.head.nbytes(),
+        "lateSamples": store.late_samples(),
+        "headFrom": store.floor_ms / 1000,
+        "walBytes": store.wal.nbytes(),
+        "diskFull": (store.wal.full or logs.wal.full) is not None,
+        "walProblem": store.wal.full,
+        "replay": {
+            "segments": replayed.segments, "records": replayed.records,
+            "bytes": replayed.bytes, "samples": replayed.samples,
+            "seconds": round(replayed.seconds, 3), "torn": replayed.torn,
+        },
+        "chunks": {
+            "kind": chunks.kind, "rows": chunks.rows, "bytes": chunks.bytes,
+            "oldest": chunks.oldest_ms / 1000 if chunks.oldest_ms is not None else None,
+            "problem": chunks.problem or parts.keeper.problem,
+        },
+        "logs": {
+            "held": logs.held(), "walBytes": logs.wal.nbytes(),
+            "walProblem": logs.wal.full, "torn": logs.replayed.torn,
+        },
+        "scrapeConfigError": scraper.config_error,
+        "targetFileErrors": dict(scraper.discovery.problems),
+        "tokenFileError": parts.tokens.problem,
+        "targets": {name: health.count(name) for name in ("up", "down", "unknown")},
+    }  # fmt: skip

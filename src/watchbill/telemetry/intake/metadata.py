@@ -4,6 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 LIMIT = 50_000
+TYPES = (
+    "unknown", "counter", "gauge", "histogram", "gaugehistogram", "summary", "info", "stateset",
+)  # fmt: skip
+"""In the order in which remote write numbers them."""
+
+_SUFFIXES = {
+    "histogram": ("_bucket", "_count", "_sum"),
+    "gaugehistogram": ("_bucket", "_gcount", "_gsum"),
+    "summary": ("_count", "_sum"),
+}
 
 
 @dataclass(frozen=True)
@@ -13,6 +23,14 @@ class Metadata:
     type: str
     help: str
     unit: str
+
+
+def family_of(metric: str, kind: str) -> str:
+    """The family that a series' metric name belongs to."""
+    for suffix in _SUFFIXES.get(kind, ()):
+        if metric.endswith(suffix):
+            return metric.removesuffix(suffix)
+    return metric
 
 
 class MetadataBook:

@@ -1,9 +1,10 @@
 """Prometheus remote write 1.0: a snappy block holding a protobuf `WriteRequest`.
 
 Nearly every series in a body carries one sample and was seen before, in the same bytes. So the
-bytes of its labels are looked up as a whole, and the samples of such series, which then have one
-of two fixed forms, are taken out of the body by NumPy in one sweep. Everything else goes through
-the careful reader. Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
+bytes of its labels are looked up as a whole: by `scan` where it has machine code; until then by a
+dictionary, and the samples of such series, which then have one of two fixed forms, are taken out
+of the body by NumPy in one sweep. Everything else goes through the careful reader.
+Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
 """
 
 from collections.abc import Callable
@@ -12,7 +13,11 @@ from dataclasses import dataclass, field
 import cramjam
 import numpy as np
 
-from watchbill.telemetry.intake.metadata import Metadata
+from watchbill.telemetry.exemplars import Exemplar
+from watchbill.telemetry.intake.batch import Batch, Gathering, Refusals
+from watchbill.telemetry.intake.messages import Messages
+from watchbill.telemetry.intake.metadata import TYPES, Metadata
+from watchbill.telemetry.intake.native_histogram import MESSAGES, BadHistogramError, from_message
 from watchbill.telemetry.intake.protobuf import (
     FIXED64,
     LENGTH,
@@ -23,37 +28,25 @@ from watchbill.telemetry.intake.protobuf import (
     signed,
     text,
 )
-from watchbill.telemetry.promql.storage import METRIC_NAME, Labels
+from watchbill.telemetry.intake.scan import EXEMPLAR, METADATA, Scanned, Scanner, scan
+from watchbill.telemetry.promql.storage import METRIC_NAME, Labels, labels_of
 from watchbill.telemetry.store.head import Columns
+from watchbill.telemetry.store.index import SeriesLimitError
 
 MAX_BODY_BYTES = 64 << 20
 KNOWN_LIMIT = 2_000_000
+LIMIT = "series limit"
 
 # A sample as every sender writes it: 12 <len> 09 <double> 10 <6-byte varint of ms>. A value of
 # zero is left out, as proto3 does. Six bytes hold 2004-11 to 2109-05 in ms.
 _LONG, _SHORT = 18, 9
 _SERIES, _METADATA = 1, 3
 _LABELS, _SAMPLES, _EXEMPLARS, _HISTOGRAMS = 1, 2, 3, 4
-_TYPES = (
-    "unknown",
-    "counter",
-    "gauge",
-    "histogram",
-    "gaugehistogram",
-    "summary",
-    "info",
-    "stateset",
-)
-
-
-@dataclass
-class WriteRequest:
-    """A decoded body. Samples stand in columns by slot of the series index."""
-
-    samples: Columns
-    metadata: dict[str, Metadata] = field(default_factory=dict)
-    histograms: int = 0
-    exemplars: int = 0
+_MESSAGES = Messages("watchbill.write.v1", {
+    **MESSAGES,
+    "Exemplar": "repeated Label labels = 1; double value = 2; int64 timestamp = 3",
+    "Label": "string name = 1; string value = 2",
+})  # fmt: skip
 
 
 @dataclass
@@ -69,8 +62,18 @@ class _Pending:
     v: list[bytes] = field(default_factory=list)
     fresh: list[tuple[bytes, Labels]] = field(default_factory=list)
     metadata: dict[str, Metadata] = field(default_factory=dict)
-    histograms: int = 0
-    exemplars: int = 0
+    histograms: Gathering = field(default_factory=Gathering)
+    exemplars: list[tuple[int, Exemplar]] = field(default_factory=list)
+    refused: Refusals = field(default_factory=Refusals)
+
+    def batch(self, samples: Columns) -> Batch:
+        """With these numbers; without what belongs to series that are refused."""
+        histograms, exemplars = self.histograms.histograms(), self.exemplars
+        if self.refused:
+            samples = samples.where(samples.slots >= 0)
+            histograms = histograms.where(histograms.slots >= 0)
+            exemplars = [one for one in exemplars if one[0] >= 0]
+        return Batch(samples, histograms, exemplars, self.metadata, self.refused)
 
 
 class RemoteWriteDecoder:
@@ -79,22 +82,46 @@ class RemoteWriteDecoder:
     def __init__(self, intern: Callable[[Labels], int]) -> None:
         self._intern = intern
         self._known: dict[bytes, int] = {}
+        self._scanner = Scanner()
 
-    def decode(self, body: bytes) -> WriteRequest:
+    def decode(self, body: bytes) -> Batch:
         """Read a compressed body. Raises `MalformedError`; no series is made then."""
         return self.decode_plain(decompress(body))
 
-    def decode_plain(self, data: bytes) -> WriteRequest:
+    def decode_plain(self, data: bytes) -> Batch:
         """Read an uncompressed `WriteRequest`. Raises `MalformedError`."""
+        scanned = self._scanner.scan(data) if scan.compiled else None
+        return self._read_carefully(data) if scanned is None else self._take(data, scanned)
+
+    def _take(self, data: bytes, scanned: Scanned) -> Batch:
+        """What the scanner found, with its unknown series made known."""
+        pending = _Pending()
+        extra = scanned.extra.tolist()
+        strange = scanned.unknown[:, :2].tolist()
+        if strange:
+            labels = [_labels(data, begin, end) for begin, end in strange]
+            _extras(data, extra, _Pending())  # a body that is refused makes no series
+            slots = np.array([self._slot(one, pending) for one in labels], np.int64)
+            made = slots >= 0
+            self._scanner.learn(data, scanned.unknown[made], slots[made])
+            scanned.resolve(slots)
+            extra = scanned.extra.tolist()
+        _extras(data, extra, pending)
+        samples = Columns(scanned.slots, scanned.t, scanned.v)
+        return pending.batch(Columns.join([samples, pending.histograms.numbers()]))
+
+    def _read_carefully(self, data: bytes) -> Batch:
         if len(self._known) >= KNOWN_LIMIT:
             self._known.clear()
         pending = _Pending()
         self._scan(data, pending)
-        for key, labels in pending.fresh:
-            self._known[key] = self._intern(labels)
-        if pending.fresh:  # those series were skipped in the first pass: the whole body again
+        if pending.fresh:
             again = _Pending()
-            self._scan(data, again)
+            for key, labels in pending.fresh:
+                slot = self._slot(labels, again)
+                if slot >= 0:
+                    self._known[key] = slot
+            self._scan(data, again)  # they were skipped in the first pass: the whole body again
             pending = again
         samples = Columns.join(
             [
@@ -103,11 +130,20 @@ class RemoteWriteDecoder:
                     np.array(pending.t, np.int64),
                     np.frombuffer(b"".join(pending.v), "<f8").astype(np.float64),
                 ),
+                pending.histograms.numbers(),
                 _sweep(data, pending.long_at, pending.long_slots, long=True),
                 _sweep(data, pending.short_at, pending.short_slots, long=False),
             ]
         )
-        return WriteRequest(samples, pending.metadata, pending.histograms, pending.exemplars)
+        return pending.batch(samples)
+
+    def _slot(self, labels: Labels, into: _Pending) -> int:
+        """The slot of a new series; -1 when there may be no more, for its samples are refused."""
+        try:
+            return self._intern(labels)
+        except SeriesLimitError as error:
+            into.refused.add(LIMIT, str(error))
+            return -1
 
     def _scan(self, data: bytes, into: _Pending) -> None:
         known = self._known.get
@@ -139,14 +175,7 @@ class RemoteWriteDecoder:
 
     def _series(self, data: bytes, start: int, end: int, into: _Pending) -> None:
         """One series the careful way: labels first, then any number of samples."""
-        pairs: list[tuple[str, str]] = []
-        split = start
-        while split < end and data[split] == 0x0A:
-            length, begin = read_varint(data, split + 1, end)
-            split = begin + length
-            if split > end:
-                raise MalformedError(f"label at byte {begin} reaches beyond its series")
-            pairs.append(_label(data, begin, split))
+        pairs, split = _pairs(data, start, end)
         key = data[start:split]
         slot = self._known.get(key, -1)
         if slot < 0:
@@ -175,9 +204,9 @@ class RemoteWriteDecoder:
             into.t.append(time)
             into.v.append(value)
         elif number == _EXEMPLARS:
-            into.exemplars += 1
+            _exemplar(data, begin, finish, slot, into)
         elif number == _HISTOGRAMS:
-            into.histograms += 1
+            _histogram(data, begin, finish, slot, into)
         return finish
 
     def _other(self, data: bytes, at: int, end: int, into: _Pending) -> int:
@@ -186,27 +215,73 @@ class RemoteWriteDecoder:
         if number == _SERIES:
             raise MalformedError(f"series at byte {at} has wire type {wire}")
         if number == _METADATA and wire == LENGTH:
-            parts = {1: 0}
-            texts = {2: "", 4: "", 5: ""}
-            for inner, inner_wire, left, right in fields(data, begin, finish):
-                if inner == 1 and inner_wire == VARINT:
-                    parts[1], _ = read_varint(data, left, right)
-                elif inner in texts and inner_wire == LENGTH:
-                    texts[inner] = text(data, left, right)
-            kind = _TYPES[parts[1]] if parts[1] < len(_TYPES) else "unknown"
-            into.metadata[texts[2]] = Metadata(kind, texts[4], texts[5])
+            _metadata(data, begin, finish, into)
         return finish
 
 
-def decompress(body: bytes) -> bytes:
+def decompress(body: bytes, limit: int = MAX_BODY_BYTES) -> bytes:
     """Undo the snappy block format. Raises `MalformedError`, also for bombs."""
     size, _ = read_varint(body, 0, len(body))
-    if size > MAX_BODY_BYTES:
-        raise MalformedError(f"body of {size} bytes exceeds the limit of {MAX_BODY_BYTES}")
+    if size > limit:
+        raise MalformedError(f"body of {size} bytes exceeds the limit of {limit}")
     try:
         return bytes(cramjam.snappy.decompress_raw(body))
     except cramjam.DecompressionError as error:
         raise MalformedError(f"snappy: {error}") from None
+
+
+def _extras(data: bytes, extra: list[list[int]], into: _Pending) -> None:
+    """What the scanner left to read: see `Scanned`."""
+    for kind, slot, begin, end in extra:
+        if kind == METADATA:
+            _metadata(data, begin, end, into)
+        elif kind == EXEMPLAR:
+            _exemplar(data, begin, end, slot, into)
+        else:
+            _histogram(data, begin, end, slot, into)
+
+
+def _exemplar(data: bytes, begin: int, end: int, slot: int, into: _Pending) -> None:
+    one = _MESSAGES.read("Exemplar", data[begin:end])
+    labels = labels_of({pair.name: pair.value for pair in one.labels})
+    into.exemplars.append((slot, Exemplar(labels, one.value, one.timestamp)))
+
+
+def _histogram(data: bytes, begin: int, end: int, slot: int, into: _Pending) -> None:
+    message = _MESSAGES.read("Histogram", data[begin:end])
+    try:
+        into.histograms.histogram(slot, message.timestamp, from_message(message))
+    except BadHistogramError as error:
+        into.refused.add("invalid native histogram", f"at byte {begin}: {error}")
+
+
+def _metadata(data: bytes, begin: int, end: int, into: _Pending) -> None:
+    number, texts = 0, {2: "", 4: "", 5: ""}
+    for inner, wire, left, right in fields(data, begin, end):
+        if inner == 1 and wire == VARINT:
+            number, _ = read_varint(data, left, right)
+        elif inner in texts and wire == LENGTH:
+            texts[inner] = text(data, left, right)
+    kind = TYPES[number] if number < len(TYPES) else "unknown"
+    into.metadata[texts[2]] = Metadata(kind, texts[4], texts[5])
+
+
+def _labels(data: bytes, start: int, end: int) -> Labels:
+    """The labels that stand alone in these bytes. Raises `MalformedError`."""
+    return _canonical(_pairs(data, start, end)[0], start)
+
+
+def _pairs(data: bytes, start: int, end: int) -> tuple[list[tuple[str, str]], int]:
+    """The labels at the beginning of a series, and where they end. Raises `MalformedError`."""
+    pairs: list[tuple[str, str]] = []
+    split = start
+    while split < end and data[split] == 0x0A:
+        length, begin = read_varint(data, split + 1, end)
+        split = begin + length
+        if split > end:
+            raise MalformedError(f"label at byte {begin} reaches beyond its series")
+        pairs.append(_label(data, begin, split))
+    return pairs, split
 
 
 def _label(data: bytes, begin: int, end: int) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from .check import type_of
 from .durations import QueryTimes
 from .errors import EvalError
 from .evaluate import evaluate
+from .labels import LabelRows
 from .parse import parse
 from .scope import Limits, Query, Scope, Value
 from .select import select_range
@@ -129,19 +130,21 @@ def _result(scope: Scope, value: Value) -> Result:
 
 def _shown(vector: Vector, times: Times, *, sort: bool) -> Selection:
     """The samples that are present, series by series."""
-    labels = vector.labels.rows()
     if sort:
-        order = sorted(range(len(labels)), key=labels.__getitem__)
-        labels = [labels[row] for row in order]
-        vector = vector.take(np.array(order, np.int64))
-    row, step = np.nonzero(vector.present)
-    starts = np.concatenate([[0], np.cumsum(vector.present.sum(axis=1))]).astype(np.int64)
-    values = vector.values[row, step]
+        vector = vector.take(vector.labels.order())
+    n, steps = vector.present.shape
+    labels, columns = LabelRows(vector.labels), vector.labels.shared()
+    if vector.h is None and vector.present.all():
+        starts = steps * np.arange(n + 1, dtype=np.int64)
+        return Selection(labels, starts, np.tile(times, n), vector.values.ravel(), columns=columns)
+    shown = vector.present
+    starts = np.concatenate([[0], np.cumsum(shown.sum(axis=1))]).astype(np.int64)
+    every, values = np.broadcast_to(times, shown.shape)[shown], vector.values[shown]
     if vector.h is None:
-        return Selection(labels, starts, times[step], values)
-    h = vector.h[row, step]
+        return Selection(labels, starts, every, values, columns=columns)
+    h = vector.h[shown]
     values[are_histograms(h)] = np.nan
-    return Selection(labels, starts, times[step], values, h)
+    return Selection(labels, starts, every, values, h, columns=columns)
 
 
 def _matrix(scope: Scope, expr: Expr) -> Result:

@@ -5,7 +5,9 @@ inside. Statements run one at a time; `close` waits for the one that is running,
 while a statement runs crashes the process.
 """
 
+import contextlib
 import logging
+import re
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +29,10 @@ SETTINGS = "max_threads=2, max_insert_threads=1, use_uncompressed_cache=0"
 
 DURABLE = "fsync_after_insert = 1, fsync_part_directory = 1"
 """Table settings: what an INSERT returned from is on disk."""
+
+
+# Read after the end, not all data, checksum, no such file, incorrect, corrupted, not to decompress.
+_DAMAGE = re.compile(r"Code: (32|33|40|107|117|246|271)\b")
 
 
 class Chdb:
@@ -55,6 +61,9 @@ class Chdb:
             try:
                 answer = self._session.query(statement, "Native")
             except RuntimeError as error:
+                # What it had put out before it failed would come with the next answer.
+                with contextlib.suppress(RuntimeError):
+                    self._session.query("SELECT 0", "Native")
                 raise ChunkStoreError(_first_line(error)) from error
             return list(native.decode(answer.bytes())) if answer is not None else []
 
@@ -94,13 +103,72 @@ class Chdb:
                 self.run(f"ALTER TABLE {table} DROP PARTITION {partition}")
                 log.info("retention: dropped %s of %s", day, table)
 
-    def size(self, table: str) -> tuple[int, int, int]:
-        """Rows, bytes on disk, and parts that were found damaged and set aside."""
+    def keep_within(self, table: str, size: int) -> None:
+        """Drop the oldest partitions until the rest takes at most `size` bytes on disk; the newest
+        one stays."""
+        blocks = self.run(
+            "SELECT partition AS p, sum(bytes_on_disk) AS x FROM system.parts "  # noqa: S608
+            f"WHERE active AND {_named(table)} GROUP BY p ORDER BY p"
+        )
+        found = [
+            (partition.decode(), int(held))
+            for block in blocks
+            for partition, held in zip(
+                cast("list[bytes]", block["p"]), cast("native.Array", block["x"]), strict=True
+            )
+        ]
+        total = sum(held for _, held in found)
+        for partition, held in found[:-1]:
+            if total <= size:
+                break
+            self.run(f"ALTER TABLE {table} DROP PARTITION {partition}")
+            log.info("size limit: dropped day %s of %s, %d bytes", partition, table, held)
+            total -= held
+
+    def size(self, table: str) -> tuple[int, int]:
+        """Rows, and bytes on disk."""
         whole = f"FROM system.parts WHERE active AND {_named(table)}"
         rows = self.number(f"SELECT sum(rows) AS x {whole}")
-        size = self.number(f"SELECT sum(bytes_on_disk) AS x {whole}")
-        set_aside = f"FROM system.detached_parts WHERE {_named(table)}"
-        return rows, size, self.number(f"SELECT count() AS x {set_aside}")
+        return rows, self.number(f"SELECT sum(bytes_on_disk) AS x {whole}")
+
+    def merge_closed(self, table: str, rest_seconds: int = 3600) -> bool:
+        """Make one part of the oldest day before today that has several and was left alone for so
+        long; False when there is none. Queries read fewer and better compressed parts then."""
+        found = self._texts(
+            "SELECT partition AS x FROM system.parts "  # noqa: S608
+            f"WHERE active AND {_named(table)} GROUP BY x HAVING count() > 1 "
+            f"AND max(modification_time) <= now() - {rest_seconds} "
+            "AND max(max_time) < toStartOfDay(now()) ORDER BY x LIMIT 1"
+        )
+        for partition in found:
+            self.run(f"OPTIMIZE TABLE {table} PARTITION {partition} FINAL")
+            log.info("merged day %s of %s", partition, table)
+        return bool(found)
+
+    def set_damaged_aside(self, table: str) -> list[str]:
+        """Check every part against its sums and detach those that are damaged; their names."""
+        blocks = self.run(f"CHECK TABLE {table} SETTINGS check_query_single_value_result = 0")
+        damaged = [
+            part.decode()
+            for block in blocks
+            for part, good in zip(
+                cast("list[bytes]", block["part_path"]),
+                cast("native.Array", block["is_passed"]),
+                strict=True,
+            )
+            if not good
+        ]
+        for part in damaged:
+            self.run(f"ALTER TABLE {table} DETACH PART '{part}'")
+            log.error("%s: part %s is damaged and was set aside", table, part)
+        return damaged
+
+    def set_aside(self, table: str) -> list[str]:
+        """Names of parts that were found damaged, now or at a start, and set aside."""
+        return self._texts(
+            f"SELECT name AS x FROM system.detached_parts WHERE {_named(table)} "  # noqa: S608
+            "AND (reason = '' OR startsWith(reason, 'broken')) ORDER BY x"
+        )
 
     def number(self, statement: str) -> int:
         """The one number, called x, that a statement gives."""
@@ -113,6 +181,13 @@ class Chdb:
             "SELECT concat(database, '.', name) AS x FROM system.tables "
             "WHERE database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema')"
         ))  # fmt: skip
+
+    def columns(self, table: str) -> list[str]:
+        """Names and types of the columns of a table."""
+        return self._texts(
+            f"SELECT concat(name, ' ', type) AS x FROM system.columns "  # noqa: S608
+            f"WHERE {_named(table)} ORDER BY position"
+        )
 
     def _texts(self, statement: str) -> list[str]:
         blocks = self.run(statement)
@@ -149,6 +224,11 @@ def open_chdb(folder: Path, tables: Mapping[str, str]) -> Chdb:
         raise StoreDamagedError(f"{database}: {error}") from error
     files.replace(record, msgspec.json.encode(sorted(made | set(tables))).decode())
     return chdb
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether chDB's message says that what it read is not what was written."""
+    return _DAMAGE.match(str(error)) is not None
 
 
 def _named(table: str) -> str:

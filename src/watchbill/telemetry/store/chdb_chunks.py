@@ -1,27 +1,41 @@
 """Chunks in chDB: one row per series and hour, times and values as arrays."""
 
+import logging
+import re
 from collections.abc import Iterable, Iterator
 from typing import cast
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from watchbill.telemetry.promql.storage import Labels
-from watchbill.telemetry.store import native
-from watchbill.telemetry.store.chdb import DURABLE, SETTINGS, Chdb
-from watchbill.telemetry.store.chunks import HOUR_MS, ChunkHealth, ChunkStoreError, Samples
+from watchbill.telemetry.promql.storage import Histograms, Labels
+from watchbill.telemetry.store import decimals, native, rows
+from watchbill.telemetry.store.chdb import DURABLE, SETTINGS, Chdb, is_damage
+from watchbill.telemetry.store.chunks import (
+    HOUR_MS,
+    ChunkHealth,
+    ChunkStoreError,
+    Samples,
+    StoreDamagedError,
+)
 from watchbill.telemetry.store.head import run_starts
 from watchbill.telemetry.store.index import METRIC_SHIFT, Ids
 
 LISTED_IDS = 2_000
 """Up to here a query names the series; beyond, it names the metrics and we pick."""
 
+CHUNKS = "metrics.chunks"
+COLUMNS = ["id UInt64", "b DateTime('UTC')", "t Array(Int64)", "v Array(Int64)", "e UInt8",
+           "h Array(String)"]  # fmt: skip
 TABLES = {
-    "metrics.chunks": f"""(
+    CHUNKS: f"""(
         id UInt64 CODEC(Delta, ZSTD(1)),
         b DateTime('UTC') CODEC(Delta, ZSTD(1)),
         t Array(Int64) CODEC(DoubleDelta, ZSTD(1)),
-        v Array(Float64) CODEC(Delta, ZSTD(1))
+        v Array(Int64) CODEC(Delta, ZSTD(1)),
+        e UInt8 CODEC(ZSTD(1)),
+        h Array(String) CODEC(ZSTD(1))
     ) ENGINE = MergeTree PARTITION BY toYYYYMMDD(b) ORDER BY (bitShiftRight(id, 32), b, id)
     SETTINGS index_granularity = 256, {DURABLE}""",
     "metrics.series": f"""(id UInt64 CODEC(Delta, ZSTD(1)), labels String CODEC(ZSTD(1)))
@@ -29,11 +43,25 @@ TABLES = {
 }
 
 
+_DAY = re.compile(r"\d{8}")
+
+log = logging.getLogger(__name__)
+
+
 class ChdbChunks:
     """The `ChunkStore` that serves."""
 
     def __init__(self, chdb: Chdb) -> None:
+        """Raises `StoreDamagedError` for a table that another version made."""
         self._chdb = chdb
+        columns = chdb.columns(CHUNKS)
+        if columns != COLUMNS:
+            raise StoreDamagedError(
+                f"{CHUNKS} has the columns {', '.join(columns)}, this version needs "
+                f"{', '.join(COLUMNS)}: it was made by an earlier version and cannot be read. "
+                "Move the telemetry folder away to start with empty history."
+            )
+        self._look_for_losses()
 
     def put(self, samples: Samples) -> None:
         """See `ChunkStore.put`."""
@@ -42,13 +70,17 @@ class ChdbChunks:
         hours = samples.t // HOUR_MS
         first = np.union1d(run_starts(samples.ids), run_starts(hours))
         ends = np.append(first[1:], len(samples)).astype(np.uint64)
+        numbers = samples.v if samples.h is None else np.where(samples.h.astype("?"), 0, samples.v)
+        whole, exponents = decimals.encode(numbers, first)
         self._chdb.insert(
-            "metrics.chunks",
+            CHUNKS,
             [
                 ("id", "UInt64", samples.ids[first]),
                 ("b", "DateTime('UTC')", hours[first] * 3600),
                 ("t", "Array(Int64)", native.Lists(ends, samples.t)),
-                ("v", "Array(Float64)", native.Lists(ends, samples.v)),
+                ("v", "Array(Int64)", native.Lists(ends, whole)),
+                ("e", "UInt8", exponents),
+                ("h", "Array(String)", _packed(samples.h, first, ends)),
             ],
             len(first),
         )
@@ -81,52 +113,77 @@ class ChdbChunks:
             return Samples.empty()
         metrics = ",".join(map(str, np.unique(ids >> np.uint64(METRIC_SHIFT))))
         named = f" AND id IN ({','.join(map(str, ids))})" if len(ids) <= LISTED_IDS else ""
-        blocks = self._chdb.run(
-            f"SELECT id, t, v FROM metrics.chunks "  # noqa: S608
+        # Not ordered by the database: that takes it twice as long as everything else.
+        blocks = self._read(
+            f"SELECT id, b, t, v, e, h FROM metrics.chunks "  # noqa: S608
             f"WHERE bitShiftRight(id, 32) IN ({metrics})"
             f" AND b >= {start_ms // HOUR_MS * 3600} AND b <= {end_ms // 1000}{named} "
-            f"ORDER BY id, b SETTINGS {SETTINGS}"
+            f"SETTINGS {SETTINGS}"
         )
-        parts = [_flatten(block) for block in blocks]
-        if not parts:
-            return Samples.empty()
-        found = Samples(
-            np.concatenate([part.ids for part in parts]),
-            np.concatenate([part.t for part in parts]),
-            np.concatenate([part.v for part in parts]),
-        )
-        inside = (found.t >= start_ms) & (found.t <= end_ms)
-        if not named:
-            inside &= np.isin(found.ids, ids)
-        if inside.all():
+        found = rows.join(blocks, ids)
+        if start_ms % HOUR_MS == 0 and (end_ms + 1) % HOUR_MS == 0:
             return found
-        return Samples(found.ids[inside], found.t[inside], found.v[inside])
+        return found.where((found.t >= start_ms) & (found.t <= end_ms))
+
+    def _read(self, statement: str) -> list[dict[str, native.Column]]:
+        """Run a statement; what is damaged is set aside, and the rest is read."""
+        try:
+            return self._chdb.run(statement)
+        except ChunkStoreError as error:
+            if not is_damage(error) or not self._chdb.set_damaged_aside(CHUNKS):
+                raise
+            self._look_for_losses()
+            return self._chdb.run(statement)
+
+    def _look_for_losses(self) -> None:
+        self._lost = [
+            f"chunks of the day {_DAY.findall(part)[0]}: part {part} is damaged and set aside"
+            for part in self._chdb.set_aside(CHUNKS)
+        ]
+        for loss in self._lost:
+            log.error("%s", loss)
+
+    def lost(self) -> list[str]:
+        """See `ChunkStore.lost`."""
+        return list(self._lost)
+
+    def tidy(self) -> bool:
+        """See `ChunkStore.tidy`."""
+        return self._chdb.merge_closed(CHUNKS)
 
     def drop_before(self, floor_ms: int) -> None:
         """See `ChunkStore.drop_before`."""
-        self._chdb.drop_days("metrics.chunks", floor_ms)
+        self._chdb.drop_days(CHUNKS, floor_ms)
+
+    def keep_within(self, size: int) -> None:
+        """See `ChunkStore.keep_within`."""
+        self._chdb.keep_within(CHUNKS, size)
 
     def check(self) -> ChunkHealth:
         """See `ChunkStore.check`."""
         try:
-            rows, size, damaged = self._chdb.size("metrics.chunks")
+            rows, size = self._chdb.size(CHUNKS)
             oldest = self._chdb.number(
                 "SELECT toUInt64(toUnixTimestamp(min(b))) AS x FROM metrics.chunks"
             )
         except ChunkStoreError as error:
             return ChunkHealth("chdb", 0, 0, None, str(error))
-        problem = f"{damaged} damaged parts were set aside: their samples are lost"
-        return ChunkHealth(
-            "chdb", rows, size, oldest * 1000 if rows else None, problem if damaged else None
-        )
+        problem = "; ".join(self._lost) or None
+        return ChunkHealth("chdb", rows, size, oldest * 1000 if rows else None, problem)
 
     def close(self) -> None:
         """See `ChunkStore.close`."""
         self._chdb.close()
 
 
-def _flatten(block: dict[str, native.Column]) -> Samples:
-    times, values = cast("native.Lists", block["t"]), cast("native.Lists", block["v"])
-    ends = times.ends.astype(np.int64)
-    counts = ends - np.concatenate([[0], ends[:-1]]).astype(np.int64)
-    return Samples(np.repeat(cast("Ids", block["id"]), counts), times.values, values.values)
+def _packed(
+    h: Histograms | None, first: NDArray[np.int64], ends: NDArray[np.uint64]
+) -> native.Lists:
+    """Histograms as a column of lists: a row without any has an empty one, others a text per
+    sample, empty for numbers."""
+    if h is None:
+        return native.Lists(np.zeros(len(first), np.uint64), [])
+    having = np.logical_or.reduceat(h.astype(np.bool_), first)
+    counts = ends.astype(np.int64) - first
+    texts = [b"" if one is None else one.pack() for one in h[np.repeat(having, counts)]]
+    return native.Lists(np.cumsum(np.where(having, counts, 0)).astype(np.uint64), texts)

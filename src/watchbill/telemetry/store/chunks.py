@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from watchbill.telemetry.promql.storage import Histograms, Labels, Times, Values
 from watchbill.telemetry.store.index import Ids
 
 HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 
 
 class ChunkStoreError(Exception):
@@ -34,10 +35,23 @@ class Samples:
         """How many samples."""
         return len(self.t)
 
+    def where(self, rows: NDArray[Any]) -> "Samples":
+        """Some of them, by mask or by number."""
+        h = None if self.h is None else self.h[rows]
+        return Samples(self.ids[rows], self.t[rows], self.v[rows], h)
+
     @staticmethod
     def empty() -> "Samples":
         """No samples."""
         return Samples(np.zeros(0, np.uint64), np.zeros(0, np.int64), np.zeros(0))
+
+
+def join_histograms(parts: Iterable[tuple[Histograms | None, int]]) -> Histograms | None:
+    """The columns `h` of parts of these lengths as one; None when no part has any."""
+    parts = list(parts)
+    if all(h is None for h, _ in parts):
+        return None
+    return np.concatenate([np.full(n, None, np.object_) if h is None else h for h, n in parts])
 
 
 @dataclass(frozen=True)
@@ -75,6 +89,18 @@ class ChunkStore(Protocol):
         """Delete days that lie wholly before `floor_ms`."""
         ...
 
+    def keep_within(self, size: int) -> None:
+        """Delete the oldest days until the rest takes at most `size` bytes; the newest stays."""
+        ...
+
+    def tidy(self) -> bool:
+        """Do a bit of what makes later reading cheaper; False when there is nothing to do."""
+        ...
+
+    def lost(self) -> list[str]:
+        """What was found damaged and set aside, in words."""
+        ...
+
     def check(self) -> ChunkHealth:
         """Look at what is there."""
         ...
@@ -97,13 +123,13 @@ class MemoryChunks:
         if self.failing:
             raise ChunkStoreError(self.failing)
         held = self._samples
-        ids = np.concatenate([held.ids, samples.ids])
-        order = np.argsort(ids, kind="stable")
-        self._samples = Samples(
-            ids[order],
-            np.concatenate([held.t, samples.t])[order],
-            np.concatenate([held.v, samples.v])[order],
+        joined = Samples(
+            np.concatenate([held.ids, samples.ids]),
+            np.concatenate([held.t, samples.t]),
+            np.concatenate([held.v, samples.v]),
+            join_histograms([(held.h, len(held)), (samples.h, len(samples))]),
         )
+        self._samples = joined.where(np.argsort(joined.ids, kind="stable"))
 
     def put_series(self, series: Iterable[tuple[int, Labels]]) -> None:
         """See `ChunkStore.put_series`."""
@@ -118,26 +144,32 @@ class MemoryChunks:
     def select(self, ids: Ids, start_ms: int, end_ms: int) -> Samples:
         """See `ChunkStore.select`."""
         held = self._samples
-        return self._where(np.isin(held.ids, ids) & (held.t >= start_ms) & (held.t <= end_ms))
+        return held.where(np.isin(held.ids, ids) & (held.t >= start_ms) & (held.t <= end_ms))
 
     def drop_before(self, floor_ms: int) -> None:
-        """See `ChunkStore.drop_before`; exact to the millisecond here."""
-        self._samples = self._where(self._samples.t >= floor_ms)
+        """See `ChunkStore.drop_before`."""
+        self._samples = self._samples.where(self._samples.t >= floor_ms // DAY_MS * DAY_MS)
+
+    def keep_within(self, size: int) -> None:
+        """See `ChunkStore.keep_within`; a sample takes 24 bytes here."""
+        days = np.unique(self._samples.t // DAY_MS)
+        for day in days[:-1].tolist():
+            if 24 * len(self._samples) > size:
+                self.drop_before((day + 1) * DAY_MS)
+
+    def tidy(self) -> bool:
+        """See `ChunkStore.tidy`."""
+        return False
+
+    def lost(self) -> list[str]:
+        """See `ChunkStore.lost`."""
+        return []
 
     def check(self) -> ChunkHealth:
         """See `ChunkStore.check`."""
         held = self._samples
-        return ChunkHealth(
-            "memory",
-            len(held),
-            held.t.nbytes * 3,
-            int(held.t.min()) if len(held) else None,
-            self.failing,
-        )
+        oldest = int(held.t.min()) if len(held) else None
+        return ChunkHealth("memory", len(held), 24 * len(held), oldest, self.failing)
 
     def close(self) -> None:
         """Nothing to let go of."""
-
-    def _where(self, mask: NDArray[np.bool_]) -> Samples:
-        held = self._samples
-        return Samples(held.ids[mask], held.t[mask], held.v[mask])

@@ -36,6 +36,8 @@ class SeriesIndex:
         self._postings: dict[str, dict[str, array[int]]] = {}
         self._metrics: dict[str, tuple[int, int]] = {}
         self._next_metric = 0
+        self._sorted_ids: Ids = np.zeros(0, np.uint64)
+        self._slots_by_id: Slots = np.zeros(0, np.int64)
 
     def __len__(self) -> int:
         """How many series are known."""
@@ -51,7 +53,10 @@ class SeriesIndex:
         if slot is not None:
             return slot
         if len(self.labels) >= self._limit:
-            raise SeriesLimitError(f"series limit of {self._limit} reached")
+            raise SeriesLimitError(
+                f"series limit of {self._limit} reached: {_shown(labels)} is refused. Send fewer "
+                "series, or raise WATCHBILL_SERIES_LIMIT"
+            )
         name = next((value for key, value in labels if key == METRIC_NAME), "")
         metric, used = self._metrics.get(name, (self._next_metric, 0))
         return self._add(labels, name, metric << METRIC_SHIFT | used)
@@ -89,8 +94,24 @@ class SeriesIndex:
 
     def slots_of_ids(self, ids: Ids) -> Slots:
         """The slots of ids; -1 where an id is unknown."""
-        get = self._slot_of_id.get
-        return np.fromiter((get(int(one), -1) for one in ids), np.int64, len(ids))
+        if len(self.labels) > len(self._sorted_ids) * 5 // 4:
+            self._slots_by_id = np.argsort(self.ids())
+            self._sorted_ids = self.ids()[self._slots_by_id]
+        slots = np.full(len(ids), -1, np.int64)
+        if len(self._sorted_ids):
+            at = np.minimum(np.searchsorted(self._sorted_ids, ids), len(self._sorted_ids) - 1)
+            found = self._sorted_ids[at] == ids
+            slots[found] = self._slots_by_id[at[found]]
+        if len(self.labels) > len(self._sorted_ids):  # newer than what is sorted
+            get = self._slot_of_id.get
+            for row in np.flatnonzero(slots < 0):
+                slots[row] = get(int(ids[row]), -1)
+        return slots
+
+    def of_metric(self, name: str, after: int) -> Slots:
+        """The slots of a metric in the order in which they came, without the first `after`."""
+        posting = self._postings.get(METRIC_NAME, {}).get(name)
+        return np.array(posting[after:] if posting else (), np.int64)
 
     def select(self, matchers: Sequence[Matcher]) -> Slots:
         """The slots that satisfy every matcher, ascending."""
@@ -136,3 +157,8 @@ class SeriesIndex:
             name: {value: len(posting) for value, posting in values.items()}
             for name, values in self._postings.items()
         }
+
+
+def _shown(labels: Labels) -> str:
+    text = "{" + ", ".join(f'{name}="{value}"' for name, value in labels) + "}"
+    return text if len(text) <= 200 else text[:200] + "…"

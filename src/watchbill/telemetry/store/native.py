@@ -30,7 +30,7 @@ class Lists:
     """An array column: row `i` is `values[ends[i - 1]:ends[i]]`."""
 
     ends: NDArray[np.uint64]
-    values: Array
+    values: "Array | list[bytes]"
 
 
 Column: TypeAlias = "Array | Lists | list[bytes]"
@@ -42,9 +42,12 @@ def encode(columns: Sequence[tuple[str, str, Column]], rows: int) -> bytes:
     for name, kind, data in columns:
         parts += [_text(name.encode()), _text(kind.encode())]
         if isinstance(data, Lists):
-            element = _SCALARS[kind.removeprefix("Array(").removesuffix(")")]
             parts.append(np.ascontiguousarray(data.ends, "<u8").tobytes())
-            parts.append(np.ascontiguousarray(data.values, element).tobytes())
+            if isinstance(data.values, list):
+                parts += [_text(item) for item in data.values]
+            else:
+                element = _SCALARS[kind.removeprefix("Array(").removesuffix(")")]
+                parts.append(np.ascontiguousarray(data.values, element).tobytes())
         elif isinstance(data, list):
             parts += [_text(item) for item in data]
         else:
@@ -68,19 +71,26 @@ def decode(data: bytes) -> Iterator[dict[str, Column]]:
 
 def _read_column(data: bytes, at: int, kind: str, rows: int) -> tuple[Column, int]:
     if kind == "String":
-        items = []
-        for _ in range(rows):
-            item, at = _read_text(data, at)
-            items.append(item)
-        return items, at
+        return _read_texts(data, at, rows)
     if kind.startswith("Array("):
         ends = np.frombuffer(data, "<u8", rows, at)
         at += ends.nbytes
+        if kind == "Array(String)":
+            items, at = _read_texts(data, at, int(ends[-1]) if rows else 0)
+            return Lists(ends, items), at
         element = _SCALARS[kind.removeprefix("Array(").removesuffix(")")]
         values = np.frombuffer(data, element, int(ends[-1]) if rows else 0, at)
         return Lists(ends, values), at + values.nbytes
     numbers = np.frombuffer(data, _SCALARS[kind], rows, at)
     return numbers, at + numbers.nbytes
+
+
+def _read_texts(data: bytes, at: int, count: int) -> tuple[list[bytes], int]:
+    items = []
+    for _ in range(count):
+        item, at = _read_text(data, at)
+        items.append(item)
+    return items, at
 
 
 def _text(value: bytes) -> bytes:

@@ -1,34 +1,50 @@
 """The sample store: one way in, one way out, over log, head and chunks.
 
-In: judged → written to the log → appended to the head, or, when its hour has already been cut, to
-the late buffer. Both move into chunks in the background; a log segment goes when everything in it
-has moved. Out: head, late buffer and chunks are read together, and what is held twice counts once.
+In: judged → written to the log → appended to the head. Hours that are over move into chunks in the
+background; a log segment goes when everything in it has moved. An hour for which more samples come
+after that moves once more. Out: head and chunks are read together, and what is held twice counts
+once.
 """
 
 import logging
+import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from watchbill.lib import clock
 from watchbill.telemetry.promql.storage import Labels, Matcher, Selection
+from watchbill.telemetry.promql.symbols import LabelColumns
 from watchbill.telemetry.store import records
 from watchbill.telemetry.store.chunks import HOUR_MS, ChunkStore, Samples
-from watchbill.telemetry.store.head import Columns, Head, run_starts
+from watchbill.telemetry.store.families import Families
+from watchbill.telemetry.store.gather import Gathered, Gathering
+from watchbill.telemetry.store.head import NEVER, Columns, Head, Pages, run_starts
 from watchbill.telemetry.store.index import SeriesIndex, Slots
+from watchbill.telemetry.store.reader import Block, ChunkReader
 from watchbill.telemetry.store.records import Kind, Progress
-from watchbill.telemetry.store.rules import LATE_MS, Verdict, judge
+from watchbill.telemetry.store.rules import EARLY_MS, Limits, Verdict, judge
 from watchbill.telemetry.store.wal import ReplayReport, Wal
 
 log = logging.getLogger(__name__)
 
-LATE_FLUSH_SAMPLES = 500_000
-LATE_FLUSH_SECONDS = 30.0
-LATE_LIMIT = 2_000_000
+OVER_MS = 10 * 60_000
+"""An hour counts as over this long after its end: most senders have caught up by then."""
+IDLE_SECONDS = 5.0
+"""An hour that is over moves into chunks when nothing came for it for so long …"""
+OPEN_SECONDS = 600.0
+"""… or when the head has held it for so long …"""
+HELD_BYTES = 96 << 20
+"""… or when hours that are over take up so much memory."""
+HELD_LIMIT = 256 << 20
+"""Beyond this, samples for hours that are over are put off."""
+PUT_SAMPLES = 1_000_000
+"""At most so many go into chunks at once, which bounds the memory that it takes."""
 
 
 class OverloadError(Exception):
@@ -44,66 +60,93 @@ class SampleStore:
         chunks: ChunkStore,
         retention: timedelta,
         seconds: Callable[[], float] = clock.seconds,
+        *,
         series_limit: int = 1_000_000,
+        size_limit: int | None = None,
+        late: timedelta = timedelta(minutes=10),
     ) -> None:
+        """`retention` and `size_limit` (bytes of chunks and log together) say how much is kept,
+        `late` how much older than the newest sample of its series a sample may be."""
         self.index = SeriesIndex(series_limit)
+        self._families = Families(self.index)
         self.head = Head()
         self.chunks = chunks
+        self._reader = ChunkReader(chunks)
         self.replayed = ReplayReport()
-        self.retention_ms = int(retention.total_seconds() * 1000)
+        self.retention_ms = _ms(retention)
+        self.size_limit = size_limit
+        self._late_ms = _ms(late)
         self._seconds = seconds
         self._lock = threading.RLock()
         self._moving = threading.Lock()
         self._progress_file = folder / "progress.json"
         self._progress = records.read_progress(self._progress_file)
-        # Samples before this go late. It leads the progress on disk while a cut is under way.
+        # What the chunks may hold ends here; it leads the progress on disk while hours move.
         self._floor_ms = self._progress.floor_ms
-        self.wal = Wal(folder / "wal", after=self._progress.late_through)
-        self._late: list[Columns] = []
-        self._late_since = 0.0
+        self._leaving_through = 0
+        self.wal = Wal(folder / "wal", after=self._progress.segment)
         self._unlogged: list[int] = []
         self._unsaved: list[int] = []
-        self._segment_newest: dict[int, int] = {}
+        self._segment_hours: dict[int, set[int]] = {}
+        self._missing: list[str] = []
 
     # --- start and stop
 
     def open(self) -> None:
         """Read the series and replay the log; after this the store takes samples."""
         began = time.perf_counter()
+        self._look_for_chunks()
         for series_id, labels in self.chunks.series():
             self.index.restore(series_id, labels)
         known = len(self.index)
+        read = time.perf_counter()
         for segment, kind, payload in self.wal.replay(self.replayed):
             self._replay(segment, kind, payload)
         self._unsaved = list(range(known, len(self.index)))
-        self.replayed.seconds = time.perf_counter() - began
+        self.replayed.seconds = time.perf_counter() - read
         self.wal.start()
         log.info(
-            "store open: %d series, %d samples replayed from %d log segments in %.2f s",
+            "store open: %d series (%d read in %.2f s), %d samples replayed from %d log segments "
+            "in %.2f s",
             len(self.index),
+            known,
+            read - began,
             self.replayed.samples,
             self.replayed.segments,
             self.replayed.seconds,
         )
 
+    def _look_for_chunks(self) -> None:
+        """Say so when chunks hold nothing although samples that are still kept moved there."""
+        floor = self._progress.floor_ms
+        if floor > self._seconds() * 1000 - self.retention_ms and not self.chunks.check().rows:
+            until = np.datetime64(floor, "ms")
+            self._missing = [
+                f"all chunks: there are none, but samples up to {until} had moved there"
+            ]
+            log.error("%s", self._missing[0])
+
     def _replay(self, segment: int, kind: int, payload: bytes) -> None:
-        self._segment_newest.setdefault(segment, 0)
+        self._segment_hours.setdefault(segment, set())
         if kind == Kind.SERIES:
             for series_id, labels in records.unpack_series(payload):
                 self.index.restore(series_id, labels)
             return
         samples = records.unpack_samples(payload)
-        slots = self.index.slots_of_ids(samples.ids)
-        batch = Columns(slots, samples.t, samples.v).where(slots >= 0)
-        if kind == Kind.LATE:
-            if segment > self._progress.late_through:
-                self._hold_late(batch)
-                self.replayed.samples += len(batch)
+        if not len(samples):
             return
-        batch = batch.where(batch.t >= self._progress.floor_ms)
+        slots = self.index.slots_of_ids(samples.ids)
+        batch = Columns(slots, samples.t, samples.v, samples.h).where(slots >= 0)
+        hours = batch.t // HOUR_MS
+        for hour in np.unique(hours).tolist():
+            self._segment_hours[segment].add(hour)
+            if self._moved(hour, segment):
+                batch = batch.where(batch.t // HOUR_MS != hour)
         self.head.append(batch)
-        self._note(segment, batch)
         self.replayed.samples += len(batch)
+
+    def _moved(self, hour: int, segment: int) -> bool:
+        return segment <= self._progress.moved.get(hour, 0)
 
     def close(self) -> None:
         """Flush the log and wait for chunk storage. What is in the head comes back by replay."""
@@ -124,80 +167,113 @@ class SampleStore:
 
     def append(self, batch: Columns, *, backfill: bool = False) -> Verdict:
         """Store samples; on return the log holds them. Raises `LogFullError`, `OverloadError`."""
-        now_ms = int(self._seconds() * 1000)
+        now = int(self._seconds() * 1000)
+        limits = Limits(now, now - self.retention_ms, self._late_ms)
         with self._lock:
-            batch, verdict = judge(
-                batch, self.head, now_ms, now_ms - self.retention_ms, backfill=backfill
-            )
-            if not len(batch):
-                return verdict
-            late = batch.t < self._floor_ms
-            if late.any() and sum(map(len, self._late)) > LATE_LIMIT:
+            hour = self.head.usual_hour(batch, limits.oldest, now + EARLY_MS)
+            verdict = Verdict(len(batch))
+            if hour is None or backfill:
+                batch, verdict = judge(batch, self.head, limits, backfill=backfill)
+                if not len(batch):
+                    return verdict
+            if int(batch.t.min()) < now - OVER_MS - HOUR_MS and self._held() > HELD_LIMIT:
                 raise OverloadError("too much history at once: try again in a moment")
             if self._unlogged:
                 self._log_series()
-            self._take(batch.where(~late), Kind.HEAD)
-            self._take(batch.where(late), Kind.LATE)
+            ids = self.index.ids()[batch.slots]
+            samples = Samples(ids, batch.t, batch.v, batch.h)
+            segment = self.wal.append(Kind.SAMPLES, records.pack_samples(samples))
+            if hour is None or backfill:
+                hours = self.head.append(batch)
+            else:
+                hours = self.head.append_usual(batch, hour)
+            self._segment_hours.setdefault(segment, set()).update(hours)
             return verdict
 
     def _log_series(self) -> None:
         ids = self.index.ids()
         pairs = [(int(ids[slot]), self.index.labels[slot]) for slot in self._unlogged]
-        self.wal.append(Kind.SERIES, records.pack_series(pairs))
+        segment = self.wal.append(Kind.SERIES, records.pack_series(pairs))
+        self._segment_hours.setdefault(segment, set())
         self._unsaved += self._unlogged
         self._unlogged = []
 
-    def _take(self, batch: Columns, kind: Kind) -> None:
-        if not len(batch):
-            return
-        ids = self.index.ids()[batch.slots]
-        segment = self.wal.append(kind, records.pack_samples(Samples(ids, batch.t, batch.v)))
-        if kind == Kind.LATE:
-            self._hold_late(batch)
-        else:
-            self.head.append(batch)
-            self._note(segment, batch)
+    def _over(self) -> list[int]:
+        """Hours in the head that are over."""
+        end = (int(self._seconds() * 1000) - OVER_MS) // HOUR_MS
+        return [hour for hour in self.head.hours if hour < end]
 
-    def _note(self, segment: int, batch: Columns) -> None:
-        newest = int(batch.t.max(initial=0))
-        self._segment_newest[segment] = max(self._segment_newest.get(segment, 0), newest)
-
-    def _hold_late(self, batch: Columns) -> None:
-        if not self._late:
-            self._late_since = time.monotonic()
-        self._late.append(batch)
+    def _held(self) -> int:
+        """Bytes of hours in the head that are over."""
+        hours, leaving = self.head.hours, self.head.leaving.values()
+        pools = [*(hours[hour] for hour in self._over()), *leaving]
+        return sum(pool.nbytes() for pool in pools)
 
     # --- out
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
         """See `promql.storage.Storage.select`. Raises `ChunkStoreError`."""
-        with self._lock:
-            slots = self.index.select(matchers)
-            if not len(slots):
-                return Selection.empty()
-            recent = self.head.gather(slots, start_ms, end_ms)
-            late = self._late_of(slots, start_ms, end_ms)
-            floor = self._floor_ms
-            ids = self.index.ids()[slots]
-        parts = [late, recent]
-        if start_ms < floor:
-            old = self.chunks.select(ids, start_ms, min(end_ms, floor - 1))
-            first = run_starts(old.ids)
-            order = np.argsort(ids)
-            found = order[np.searchsorted(ids, old.ids[first], sorter=order)]
-            rows = np.repeat(slots[found], np.diff(np.append(first, len(old))))
-            parts.insert(0, Columns(rows, old.t, old.v))
-        return self._selection(Columns.join(parts).ordered())
+        while True:
+            found = self._read(matchers, start_ms, end_ms)
+            if found is not None:
+                return found
 
-    def _late_of(self, slots: Slots, start_ms: int, end_ms: int) -> Columns:
-        wanted = np.zeros(len(self.index), np.bool_)
-        wanted[slots] = True
-        return Columns.join(
-            [
-                part.where(wanted[part.slots] & (part.t >= start_ms) & (part.t <= end_ms))
-                for part in self._late
-            ]
-        )
+    def _read(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection | None:
+        """What `select` gives, or None when samples moved from head to chunks meanwhile."""
+        with self._lock:
+            slots, columns = self._named(matchers)
+            ids, floor, epoch = self.index.ids()[slots], self._floor_ms, self._reader.epoch
+        if not len(slots):
+            return Selection.empty()
+        block = None
+        if start_ms < floor:
+            block = self._reader.read(ids, start_ms, min(end_ms, floor - 1))
+        with self._lock:
+            # The block may lack what has moved into chunks since, and the head lacks it too.
+            if epoch != self._reader.epoch:
+                return None
+            pools = self.head.pools(start_ms, end_ms)
+            if not Gathering.can(block, pools, slots):
+                recent = self.head.gather(slots, start_ms, end_ms)
+                return self._selection(_joined(slots, block, recent, start_ms, end_ms))
+            gathering = Gathering(len(slots), start_ms, end_ms, block)
+            some = gathering.take(slots, pools)
+        found = gathering.finish()
+        if found is None:  # an hour is in both: it is moving just now, or samples came late
+            with self._lock:
+                if epoch != self._reader.epoch:
+                    return None
+                recent = self.head.gather(slots, start_ms, end_ms)
+            return self._selection(_joined(slots, block, recent, start_ms, end_ms))
+        return self._selected(slots, columns, some, found)
+
+    def _named(self, matchers: Sequence[Matcher]) -> tuple[Slots, LabelColumns | None]:
+        """The series that satisfy every matcher, by id, and their labels as columns if there."""
+        found = self._families.select(matchers)
+        slots, columns = (self.index.select(matchers), None) if found is None else found
+        ids = self.index.ids()[slots]
+        if (ids[1:] < ids[:-1]).any():
+            order = np.argsort(ids)
+            slots = slots[order]
+            if columns is not None:
+                by_id = {name: column[order] for name, column in columns.columns.items()}
+                columns = LabelColumns(columns.symbols, by_id)
+        return slots, columns
+
+    def _selected(
+        self,
+        slots: Slots,
+        columns: LabelColumns | None,
+        some: NDArray[np.bool_],
+        found: Gathered,
+    ) -> Selection:
+        if not some.all():
+            slots = slots[some]
+            if columns is not None:
+                rest = {name: column[some] for name, column in columns.columns.items()}
+                columns = LabelColumns(columns.symbols, rest)
+        labels = [self.index.labels[slot] for slot in slots.tolist()]
+        return Selection(labels, found.starts, found.t, found.v, columns=columns)
 
     def _selection(self, columns: Columns) -> Selection:
         if not len(columns):
@@ -210,6 +286,7 @@ class SampleStore:
             np.append(first, len(slots)).astype(np.int64),
             columns.t,
             columns.v,
+            columns.h,
         )
 
     def series(self, selectors: Iterable[Sequence[Matcher]], start_ms: int) -> list[Labels]:
@@ -244,58 +321,79 @@ class SampleStore:
     # --- background
 
     def upkeep(self) -> None:
-        """One round of what has to happen in time: cut, flush, forget. Raises `ChunkStoreError`."""
+        """One round of what has to happen in time. Raises `ChunkStoreError`, `OSError`."""
         with self._moving:
-            now_ms = int(self._seconds() * 1000)
-            floor = (now_ms - LATE_MS) // HOUR_MS * HOUR_MS
-            if floor > self._progress.floor_ms:
-                self._cut(floor)
-            if self._late_due():
-                self._flush_late()
+            if not self.head.leaving:  # else the last move failed: once more
+                self._detach()
+            if self.head.leaving:
+                self._move()
             self._drop_segments()
 
     def expire(self) -> None:
-        """Delete chunks older than the retention. Raises `ChunkStoreError`."""
+        """Delete chunks beyond the retention, and tidy up. Raises `ChunkStoreError`."""
         self.chunks.drop_before(int(self._seconds() * 1000) - self.retention_ms)
+        if self.size_limit is not None:
+            self.chunks.keep_within(max(self.size_limit - self.wal.nbytes(), 0))
+        self.chunks.tidy()
+        self._reader.forget()
 
-    def _cut(self, floor: int) -> None:
-        """Move everything before `floor` from the head into chunks."""
-        with self._lock:
-            self._floor_ms = floor  # newcomers below go to the late buffer: `moving` is complete
-            moving = self.head.gather(None, 0, floor - 1)
-        self._put(moving)
-        self._progress = Progress(floor, self._progress.late_through)
-        records.write_progress(self._progress_file, self._progress)
-        with self._lock:
-            self.head.drop_before(floor)
+    def _due(self) -> list[int]:
+        """Hours that should move now: idle, or held for long; the longest idle ones when memory
+        is short."""
+        over = sorted(self._over(), key=lambda hour: self.head.hours[hour].touched)
+        now = time.monotonic()
+        held, due = self._held(), []
+        for hour in over:
+            pool = self.head.hours[hour]
+            idle = now - pool.touched >= IDLE_SECONDS
+            if idle or held > HELD_BYTES or now - pool.began >= OPEN_SECONDS:
+                due.append(hour)
+                held -= pool.nbytes()
+        return due
 
-    def _late_due(self) -> bool:
+    def _detach(self) -> None:
+        """Close the hours that are due; the log so far holds all of their samples."""
         with self._lock:
-            held = sum(map(len, self._late))
-            waited = time.monotonic() - self._late_since
-        return held >= LATE_FLUSH_SAMPLES or (held > 0 and waited >= LATE_FLUSH_SECONDS)
+            due = self._due()
+            if due:
+                self._leaving_through = self.wal.rotate()
+                self.head.detach(due)
+                self._floor_ms = max(self._floor_ms, (max(due) + 1) * HOUR_MS)
 
-    def _flush_late(self) -> None:
-        with self._lock:
-            moving = list(self._late)
-            through = self.wal.rotate()
-        self._put(Columns.join(moving).ordered())
-        self._progress = Progress(self._progress.floor_ms, through)
-        records.write_progress(self._progress_file, self._progress)
-        with self._lock:
-            del self._late[: len(moving)]
-            self._late_since = time.monotonic()
-
-    def _put(self, moving: Columns) -> None:
-        """Write samples to chunks, their series first."""
+    def _move(self) -> None:
+        """Write what is leaving the head to chunks, then forget it."""
+        began, moved = time.perf_counter(), 0
+        leaving = self.head.leaving
         self._save_series()
-        if not len(moving):
-            return
+        for pool in leaving.values():
+            for part in self._parts(pool):
+                self.chunks.put(part)
+                moved += len(part)
+        through = self._leaving_through
         with self._lock:
-            ids = self.index.ids()[moving.slots]
-        order = np.argsort(ids, kind="stable")
-        self.chunks.put(Samples(ids[order], moving.t[order], moving.v[order]))
-        log.info("moved %d samples into chunks", len(moving))
+            live = {hour for hours in self._segment_hours.values() for hour in hours}
+        kept = {hour: end for hour, end in self._progress.moved.items() if hour in live}
+        progress = Progress(self._floor_ms, through, {**kept, **dict.fromkeys(leaving, through)})
+        records.write_progress(self._progress_file, progress)
+        with self._lock:
+            self._progress = progress
+            self.head.release()
+            self._reader.forget()
+        seconds = time.perf_counter() - began
+        log.info("moved %d samples of %d hours into chunks in %.2f s", moved, len(leaving), seconds)
+
+    def _parts(self, pool: Pages) -> Iterator[Samples]:
+        """The samples of an hour that nothing is added to any more, by id, a part at a time."""
+        slots = pool.slots()
+        with self._lock:
+            ids = self.index.ids()[slots]
+        by_id = np.argsort(ids)
+        for some in np.array_split(by_id, math.ceil(pool.samples / PUT_SAMPLES)):
+            part = pool.gather(np.sort(slots[some]), NEVER, -NEVER)
+            part_ids = ids[np.searchsorted(slots, part.slots)]
+            order = np.argsort(part_ids, kind="stable")
+            h = None if part.h is None else part.h[order]
+            yield Samples(part_ids[order], part.t[order], part.v[order], h)
 
     def _save_series(self) -> None:
         with self._lock:
@@ -313,23 +411,50 @@ class SampleStore:
             done = [
                 segment
                 for segment in self.wal.segments()
-                if self._segment_newest.get(segment, 0) < self._progress.floor_ms
-                and (segment <= self._progress.late_through or not self._late)
+                if all(self._moved(hour, segment) for hour in self._segment_hours.get(segment, ()))
             ]
         if done:
             self._save_series()
         for segment in done:
             self.wal.remove(segment)
-            self._segment_newest.pop(segment, None)
+            with self._lock:
+                self._segment_hours.pop(segment, None)
 
     # --- for people
 
-    def late_samples(self) -> int:
-        """Samples waiting in the late buffer."""
+    def lost(self) -> list[str]:
+        """What could not be read when it should have been, in words."""
+        torn = [f"write-ahead log, {torn}" for torn in self.replayed.torn]
+        return torn + self._missing + self.chunks.lost()
+
+    def cardinality(self) -> Mapping[str, Mapping[str, int]]:
+        """How many series each label value has, by label name."""
         with self._lock:
-            return sum(map(len, self._late))
+            return self.index.cardinality()
+
+    def late_samples(self) -> int:
+        """Samples for hours that are over, which wait in memory to move into chunks."""
+        with self._lock:
+            leaving = sum(pool.samples for pool in self.head.leaving.values())
+            return leaving + sum(self.head.hours[hour].samples for hour in self._over())
 
     @property
     def floor_ms(self) -> int:
         """The head holds samples from this time on; older ones are in chunks."""
         return self._floor_ms
+
+
+def _joined(
+    slots: Slots, block: Block | None, recent: Columns, start_ms: int, end_ms: int
+) -> Columns:
+    """What chunks and head hold of a span, ordered; what both hold counts once."""
+    if block is None:
+        return recent
+    rows = np.repeat(slots, np.diff(block.starts))
+    old = Columns(rows, block.t, block.v, block.h)
+    inside = (old.t >= start_ms) & (old.t <= end_ms)
+    return Columns.join([old.where(inside), recent]).ordered()
+
+
+def _ms(span: timedelta) -> int:
+    return int(span.total_seconds() * 1000)

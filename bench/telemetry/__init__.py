@@ -1,0 +1,1 @@
+"""Telemetry beside Prometheus and VictoriaMetrics: `python -m bench.telemetry --help`."""
