@@ -109,6 +109,7 @@ class Pages:
         self._v = np.empty((0, PAGE), np.float64)
         self._owner = np.empty(0, np.int64)
         self._fill = np.empty(0, np.int64)
+        self._before = np.empty(0, np.int64)
         self._pages = 0
         # Packed, because they are many and seldom looked at; only pages that have any are here.
         self._packed: dict[int, NDArray[np.object_]] = {}
@@ -144,7 +145,7 @@ class Pages:
         self._reserve(self._pages + len(batch))
         self._pages = place(
             batch.slots, batch.t, batch.v, newest, newest_value,
-            self._page, self._fill, self._owner, self._t, self._v, self._pages,
+            self._page, self._before, self._fill, self._owner, self._t, self._v, self._pages,
         )  # fmt: skip
         self.samples += len(batch)
 
@@ -181,6 +182,10 @@ class Pages:
     def _open(self, owners: Slots) -> None:
         needed = self._pages + len(owners)
         self._reserve(needed)
+        opened = np.arange(self._pages, needed)
+        same = np.zeros(len(owners), np.bool_)
+        same[1:] = owners[1:] == owners[:-1]
+        self._before[self._pages : needed] = np.where(same, opened - 1, self._page[owners])
         self._owner[self._pages : needed] = owners
         self._fill[self._pages : needed] = 0
         self._pages = needed
@@ -193,6 +198,7 @@ class Pages:
             self._v = _grown(self._v, size)
             self._owner = _grown(self._owner, size)
             self._fill = _grown(self._fill, size)
+            self._before = _grown(self._before, size)
 
     def _know(self, slots: Slots) -> None:
         missing = int(slots.max(initial=-1)) + 1 - len(self._page)
@@ -203,12 +209,7 @@ class Pages:
     def gather(self, slots: Slots | None, start_ms: int, end_ms: int) -> Columns:
         """Samples of these series (all when None) in a time span, both ends inclusive, ordered."""
         owner = self._owner[: self._pages]
-        if slots is None:
-            pages = np.arange(self._pages)
-        else:
-            wanted = np.zeros(max(len(self._page), int(slots.max(initial=0)) + 1), np.bool_)
-            wanted[slots] = True
-            pages = np.flatnonzero(wanted[owner])
+        pages = np.arange(self._pages) if slots is None else self._pages_of(slots)
         pages = pages[np.argsort(owner[pages], kind="stable")]
         if not len(pages):
             return Columns.empty()
@@ -223,6 +224,15 @@ class Pages:
             self._v[pages][filled],
             self._unpacked(pages, filled),
         ).ordered()
+
+    def _pages_of(self, slots: Slots) -> NDArray[np.int64]:
+        """The pages of these series, those of each in the order in which they were opened."""
+        page = self._page[slots[slots < len(self._page)]]
+        levels = []
+        while len(page := page[page >= 0]):
+            levels.append(page)
+            page = self._before[page]
+        return np.concatenate(levels[::-1]) if levels else np.zeros(0, np.int64)
 
     def _unpacked(self, pages: NDArray[np.int64], wanted: NDArray[np.bool_]) -> Histograms | None:
         """The histograms of pages, of the samples that are wanted; None when there are none."""
@@ -245,7 +255,7 @@ class Pages:
 
     def nbytes(self) -> int:
         """Bytes of memory in use."""
-        page = 2 * (8 * PAGE) + 16  # times and values, owner and fill
+        page = 2 * (8 * PAGE) + 24  # times and values; owner, fill and the page before
         return self._pages * page + self._page.nbytes + self._packed_bytes
 
 

@@ -43,11 +43,12 @@ def usual_hour(
 
 @kernel(
     "int64[:]", "int64[:]", "float64[:]", "int64[:]", "float64[:]",
-    "int64[:]", "int64[:]", "int64[:]", "int64[:,:]", "float64[:,:]", "int64",
+    "int64[:]", "int64[:]", "int64[:]", "int64[:]", "int64[:,:]", "float64[:,:]", "int64",
 )  # fmt: skip
 def place(
     slots: Whole, t: Whole, v: Floats, newest: Whole, newest_value: Floats,
-    page_of: Whole, fill: Whole, owner: Whole, page_t: Whole, page_v: Floats, pages: int,
+    page_of: Whole, before: Whole, fill: Whole, owner: Whole,
+    page_t: Whole, page_v: Floats, pages: int,
 ) -> int:  # fmt: skip
     """Put samples, newer than all of their series before, into pages; gives how many pages are in
     use then. There must be room for one more per sample."""
@@ -56,6 +57,7 @@ def place(
         slot, time, value = slots[row], t[row], v[row]
         page = page_of[slot]
         if page < 0 or fill[page] == size:
+            before[pages] = page
             page = pages
             pages += 1
             page_of[slot] = page
