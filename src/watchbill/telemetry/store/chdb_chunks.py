@@ -180,8 +180,7 @@ class ChdbChunks:
             )
         except ChunkStoreError as error:
             return ChunkHealth("chdb", 0, 0, None, str(error))
-        problem = "; ".join(self._lost) or None
-        return ChunkHealth("chdb", rows, size, oldest * 1000 if rows else None, problem)
+        return ChunkHealth("chdb", rows, size, oldest * 1000 if rows else None)
 
     def close(self) -> None:
         """See `ChunkStore.close`."""
