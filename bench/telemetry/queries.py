@@ -24,7 +24,7 @@ QUERIES: Mapping[str, str] = {
     "absent": 'absent(nonexistent_metric{job="x"})',
     "wide": "rate(http_request_duration_seconds_bucket[5m])",
 }
-"""Name and text. All are asked at the end of the data (instant) and over all of it (range, 60 s)."""
+"""Name and text. Each is asked at the end of the data (instant) and over all of it (range)."""
 
 TOLERANCE = 1e-9
 

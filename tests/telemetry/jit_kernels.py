@@ -14,3 +14,11 @@ def scale(values, factor, out) -> int:
         out[i, 0] = values[i] * factor
         out[i, 1] = divided(factor, i - 1.0) if i != 1 else float("inf")
     return len(values)
+
+
+@kernel("int64[:]")
+def clear(out) -> int:
+    """What LLVM makes a call of memset."""
+    for i in range(len(out)):
+        out[i] = -1
+    return 0

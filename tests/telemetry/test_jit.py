@@ -103,6 +103,15 @@ def test_what_does_not_compile_means_numpy(
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+def test_machine_code_may_call_the_c_library(cache: Path) -> None:
+    from tests.telemetry.jit_kernels import clear
+
+    assert jit.prepare(cache, [MODULE])
+    out = np.zeros(1000, np.int64)
+    clear(out)
+    assert (out == -1).all()
+
+
 def test_arrays_must_be_as_declared(cache: Path) -> None:
     from tests.telemetry.jit_kernels import scale
 

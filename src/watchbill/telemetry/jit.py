@@ -36,11 +36,13 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from watchbill.lib import lifeline
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +50,12 @@ COMPILE_SECONDS = 180
 """A compiler that takes longer is ended, and NumPy stays."""
 
 _SCALARS: dict[str, Any] = {"int64": ctypes.c_int64, "float64": ctypes.c_double}
+
+_LIBRARY = (
+    "memset", "memcpy", "memmove", "memcmp", "floor", "ceil", "trunc", "rint", "sqrt", "fmod",
+    "pow", "exp", "exp2", "log", "log2", "log10",
+)  # fmt: skip
+"""What LLVM may turn a loop or an operation into."""
 
 KERNELS: dict[str, "Kernel"] = {}
 """All kernels of the modules imported so far, by `module.name`."""
@@ -135,7 +143,7 @@ def kernel(
     return declare
 
 
-def inner(function: Callable[..., Any]) -> Callable[..., Any]:
+def inner(function: Function) -> Function:
     """Mark a function that kernels of its module call."""
     function.__dict__["inner"] = True
     return function
@@ -201,12 +209,26 @@ def load(path: Path) -> None:
     binding.initialize_native_target()
     binding.initialize_native_asmprinter()
     target = binding.Target.from_default_triple().create_target_machine(jit=True)
+    _name_externals(binding, header["externals"])
     engine = binding.create_mcjit_compiler(binding.parse_assembly(""), target)
     engine.add_object_file(binding.ObjectFileRef.from_data(code))
     engine.finalize_object()
     _engines.append(engine)
     for name, symbol in header["symbols"].items():
         KERNELS[name].bind(engine.get_function_address(symbol))
+
+
+def _name_externals(binding: Any, names: Sequence[str]) -> None:
+    """Tell LLVM where what the code calls is; what it does not find it would take for address 0.
+
+    numba's helpers for errors are mentioned but never called, as kernels raise nothing.
+    """
+    process = ctypes.CDLL(None)
+    nowhere = ctypes.cast(process.abort, ctypes.c_void_p).value
+    for name in {*names, *_LIBRARY}:
+        found = getattr(process, name, None)
+        address = nowhere if found is None else ctypes.cast(found, ctypes.c_void_p).value
+        binding.add_symbol(name, address)
 
 
 def _compile_apart(path: Path, modules: Sequence[str]) -> None:
@@ -250,7 +272,7 @@ def main(task: str, path: Path, modules: Sequence[str]) -> None:
     fresh = path.with_suffix(f".{os.getpid()}")
     try:
         fresh.write_bytes(_object_file(modules))
-        # A symbol that is missing ends the process that loads, so let it be another one.
+        # What cannot be loaded may end the process that tries, so let it be another one.
         subprocess.run([sys.executable, "-m", __name__, "try", str(fresh), *modules], check=True)
         for old in path.parent.glob("*.o"):
             old.unlink()
@@ -284,7 +306,13 @@ def _object_file(modules: Sequence[str]) -> bytes:
         jit=True,
     )
     code: bytes = machine.emit_object(whole)
-    header = {"sha256": hashlib.sha256(code).hexdigest(), "symbols": symbols}
+    externals = [
+        one.name
+        for one in (*whole.functions, *whole.global_variables)
+        if one.is_declaration and not one.name.startswith("llvm.")
+    ]
+    digest = hashlib.sha256(code).hexdigest()
+    header = {"sha256": digest, "symbols": symbols, "externals": externals}
     return json.dumps(header).encode() + b"\n" + code
 
 

@@ -53,8 +53,16 @@ from watchbill.telemetry.store.samples import SampleStore
 
 log = logging.getLogger(__name__)
 
-KERNELS = ("watchbill.telemetry.intake.scan", "watchbill.telemetry.store.kernels")
-"""Modules with loops for which machine code is made."""
+KERNELS = (
+    "watchbill.telemetry.http.series_json",
+    "watchbill.telemetry.intake.scan",
+    "watchbill.telemetry.promql.kernels.compiled",
+    "watchbill.telemetry.promql.kernels.grouping",
+    "watchbill.telemetry.store.gather",
+    "watchbill.telemetry.store.kernels",
+)
+"""Modules with loops for which machine code is made (see `jit`)."""
+
 GRACE_SECONDS = 1
 """How long open requests may take once we are asked to stop."""
 

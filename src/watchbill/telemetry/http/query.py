@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from watchbill.lib import clock
 from watchbill.telemetry.exemplars import Exemplars
-from watchbill.telemetry.http import answers
+from watchbill.telemetry.http import answers, series_json
 from watchbill.telemetry.http.answers import ApiError, Parameters, success
 from watchbill.telemetry.http.querylog import Asked
 from watchbill.telemetry.http.runner import QueryRunner
@@ -139,9 +139,9 @@ def _answer(
         data = _first(data, limit)
         warnings.append(answers.TRUNCATED)
     if result.type == "vector":
-        shown = answers.vector(data)
+        shown = series_json.shown(data, is_vector=True)
     elif result.type == "matrix":
-        shown = answers.matrix(data)
+        shown = series_json.shown(data, is_vector=False)
     elif result.type == "scalar":
         shown = answers.scalar(at_ms, result.scalar)
     else:
@@ -156,4 +156,5 @@ def _first(data: Selection, limit: int) -> Selection:
     starts = data.starts[: limit + 1]
     end = int(starts[-1])
     h = None if data.h is None else data.h[:end]
-    return Selection(data.labels[:limit], starts, data.t[:end], data.v[:end], h)
+    labels = list(data.labels[:limit])
+    return Selection(labels, starts, data.t[:end], data.v[:end], h)

@@ -8,15 +8,20 @@ two neighbours' middles is among four candidates.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from watchbill.telemetry.http import answers
 from watchbill.telemetry.jit import inner, kernel
-from watchbill.telemetry.promql.storage import Labels, Selection, Times, Values
+from watchbill.telemetry.promql.storage import Selection, Times, Values
+from watchbill.telemetry.promql.symbols import LabelColumns
 
 Bytes = NDArray[np.uint8]
+Index = NDArray[np.int64]
+UInt = Any  # np.uint64: mixed with an int it would become a float
 
 _LONGEST = 420
 """More than a sample can take: a value has at most 309 + 1 + 17 or 2 + 324 + 17 characters."""
@@ -31,6 +36,12 @@ _EXPONENT = np.uint64(0x7FF)
 _TENS = np.array([10**power for power in range(19)], np.uint64)
 _PAIRS = np.frombuffer("".join(f"{pair:02d}" for pair in range(100)).encode(), np.uint8)
 _TENTH = np.uint64(1_844_674_407_370_955_168)  # for s / 10 by the upper half of a product
+
+
+_NAN, _PLUS_INF, _MINUS_INF, _BEGIN, _VALUE, _VALUES = (
+    np.frombuffer(text, np.uint8)
+    for text in (b"NaN", b"+Inf", b"-Inf", b'{"metric":', b',"value":', b',"values":[')
+)
 
 
 def _powers() -> NDArray[np.uint64]:
@@ -48,7 +59,7 @@ _POWERS = _powers()
 
 
 @inner
-def _upper(a: int, b: int) -> int:
+def _upper(a: UInt, b: UInt) -> UInt:
     """The upper 64 bits of a product."""
     a1, a0, b1, b0 = a >> _32, a & _MASK_32, b >> _32, b & _MASK_32
     middle = a1 * b0 + (a0 * b0 >> _32)
@@ -57,7 +68,7 @@ def _upper(a: int, b: int) -> int:
 
 
 @inner
-def _scaled(g1: int, g0: int, c: int) -> int:
+def _scaled(g1: UInt, g0: UInt, c: UInt) -> UInt:
     """c times a power of ten, rounded to odd so that comparisons stay exact."""
     y0 = g1 * c
     z = (y0 >> _1) + _upper(g0, c)
@@ -66,7 +77,7 @@ def _scaled(g1: int, g0: int, c: int) -> int:
 
 
 @inner
-def _shortest(bits: int) -> tuple[int, int]:
+def _shortest(bits: UInt) -> tuple[UInt, Any]:
     """Digits and power of ten of a finite number that is not 0; its sign bit is ignored."""
     fraction, biased = bits & _FRACTION, np.int64((bits >> _52) & _EXPONENT)
     c, q = (fraction, np.int64(-1074)) if biased == 0 else (fraction | _HIDDEN_BIT, biased - 1075)
@@ -96,7 +107,16 @@ def _shortest(bits: int) -> tuple[int, int]:
 
 
 @inner
-def _write_digits(out: Bytes, at: int, number: int) -> int:
+def _copy(text: Bytes, begin: int, end: int, out: Bytes, at: int) -> int:
+    """Copy a piece of text; where it ends."""
+    for place in range(begin, end):
+        out[at] = text[place]
+        at += 1
+    return at
+
+
+@inner
+def _write_digits(out: Bytes, at: int, number: UInt) -> int:
     """Decimal digits; where they end."""
     size = 1
     while size < 19 and number >= _TENS[size]:
@@ -116,22 +136,23 @@ def _write_digits(out: Bytes, at: int, number: int) -> int:
 
 
 @inner
-def _write_value(out: Bytes, at: int, value: float, bits: int) -> int:
+def _write_value(out: Bytes, at: int, value: float, bits: UInt) -> int:
     """A value as Go's `FormatFloat(value, 'f', -1, 64)` writes it; where it ends."""
-    if value != value:
-        out[at], out[at + 1], out[at + 2] = 78, 97, 78
-        return at + 3
-    if abs(value) == np.inf:
-        out[at] = 43 if value > 0 else 45
-        out[at + 1], out[at + 2], out[at + 3] = 73, 110, 102
-        return at + 4
-    if bits >> _63:
-        out[at] = 45
-        at += 1
-        value = -value
-    if value < 9007199254740992.0 and value == np.floor(value):
-        return _write_digits(out, at, np.uint64(value))
-    digits, power = _shortest(bits & _MASK_63)
+    if abs(value) < np.inf:
+        if bits >> _63:
+            out[at] = 45
+            at += 1
+        if abs(value) < 9007199254740992.0 and value == np.floor(value):
+            return _write_digits(out, at, np.uint64(abs(value)))
+        return _write_fraction(out, at, bits & _MASK_63)
+    text = _NAN if value != value else _PLUS_INF if value > 0 else _MINUS_INF
+    return _copy(text, 0, len(text), out, at)
+
+
+@inner
+def _write_fraction(out: Bytes, at: int, bits: UInt) -> int:
+    """A positive number that is not a small integer."""
+    digits, power = _shortest(bits)
     while True:
         fewer = digits // _10
         if fewer * _10 != digits:
@@ -183,14 +204,14 @@ def _write_time(out: Bytes, at: int, t_ms: int) -> int:
 @kernel("int64[:]", "int64[:]", "float64[:]", "uint8[:]", "int64[:]", "int64", "uint8[:]",
         "int64[:]")  # fmt: skip
 def write_series(
-    starts: NDArray[np.int64],
+    starts: Index,
     t: Times,
     v: Values,
     labels: Bytes,
-    label_starts: NDArray[np.int64],
+    label_starts: Index,
     is_vector: int,
     out: Bytes,
-    state: NDArray[np.int64],
+    state: Index,
 ) -> int:
     """Write series after series as far as `out` goes; how many bytes were written.
 
@@ -208,10 +229,9 @@ def write_series(
             at = _write_head(out, at, row, labels, label_starts, is_vector)
             sample = stop - 1 if is_vector else first
         while sample < stop and at < room:
-            if not is_vector:
-                if sample > first:
-                    out[at] = 44
-                    at += 1
+            if is_vector == 0 and sample > first:
+                out[at] = 44
+                at += 1
             out[at] = 91
             at = _write_time(out, at + 1, t[sample])
             out[at], out[at + 1] = 44, 34
@@ -234,36 +254,28 @@ def write_series(
 
 @inner
 def _write_head(
-    out: Bytes, at: int, row: int, labels: Bytes, label_starts: NDArray[np.int64], is_vector: int
+    out: Bytes, at: int, row: int, labels: Bytes, label_starts: Index, is_vector: int
 ) -> int:
     """`,{"metric":{…},"values":[` or `…"value":`; where it ends."""
     if row:
         out[at] = 44
         at += 1
-    for part in (0, 1, 2):
-        if part == 0:
-            text = _BEGIN
-        elif part == 2:
-            text = _VALUE if is_vector else _VALUES
-        else:
-            for place in range(label_starts[row], label_starts[row + 1]):
-                out[at] = labels[place]
-                at += 1
-            continue
-        for place in range(len(text)):
-            out[at] = text[place]
-            at += 1
-    return at
+    at = _copy(_BEGIN, 0, len(_BEGIN), out, at)
+    at = _copy(labels, label_starts[row], label_starts[row + 1], out, at)
+    end = _VALUE if is_vector else _VALUES
+    return _copy(end, 0, len(end), out, at)
 
 
-_BEGIN = np.frombuffer(b'{"metric":', np.uint8)
-_VALUE = np.frombuffer(b',"value":', np.uint8)
-_VALUES = np.frombuffer(b',"values":[', np.uint8)
+def shown(data: Selection, *, is_vector: bool) -> object:
+    """Series as the API shows a vector or a matrix, ready to be put into JSON."""
+    if write_series.compiled and data.h is None:
+        return msgspec.Raw(encode(data, is_vector=is_vector))
+    return answers.vector(data) if is_vector else answers.matrix(data)
 
 
 def encode(data: Selection, *, is_vector: bool) -> bytes:
     """The JSON array of all series."""
-    labels, label_starts = _labels(data.labels)
+    labels, label_starts = _labels(data)
     state = np.array([0, -1], np.int64)
     size = 32 * (len(data) if is_vector else len(data.t)) + len(labels) + 48 * len(data)
     parts: list[bytes | memoryview] = [b"["]
@@ -278,10 +290,56 @@ def encode(data: Selection, *, is_vector: bool) -> bytes:
     return b"".join(parts)
 
 
-def _labels(rows: Sequence[Labels]) -> tuple[Bytes, NDArray[np.int64]]:
+def _labels(data: Selection) -> tuple[Bytes, Index]:
     """The JSON of label sets one after the other, and where each begins."""
+    if data.columns is not None:
+        return _of_columns(data.columns, len(data))
     write = msgspec.json.Encoder().encode
-    texts = [write(dict(labels)) for labels in rows]
+    texts = [write(dict(labels)) for labels in data.labels]
+    return _joined(texts)
+
+
+def _of_columns(table: LabelColumns, size: int) -> tuple[Bytes, Index]:
+    """The same from columns: every name with every value is written once, then copied."""
+    names = sorted(table.columns)
+    texts: list[bytes] = []
+    which = np.empty((len(names), size), np.int64)
+    for number, name in enumerate(names):
+        distinct, place = np.unique(table.columns[name], return_inverse=True)
+        which[number] = place + len(texts)
+        head = msgspec.json.encode(name) + b":"
+        for symbol in distinct.tolist():
+            text = table.symbols.text(symbol)
+            texts.append(head + msgspec.json.encode(text) if text else b"")
+    pieces, piece_starts = _joined(texts)
+    lengths = np.diff(piece_starts)[which] if names else np.zeros((1, size), np.int64)
+    starts = np.zeros(size + 1, np.int64)
+    # Two braces, and a comma between every two pieces.
+    np.cumsum(2 + np.maximum((lengths + (lengths > 0)).sum(axis=0) - 1, 0), out=starts[1:])
+    out = np.empty(int(starts[-1]), np.uint8)
+    join_pieces(which, pieces, piece_starts, starts, out)
+    return out, starts
+
+
+def _joined(texts: Sequence[bytes]) -> tuple[Bytes, Index]:
     starts = np.zeros(len(texts) + 1, np.int64)
     np.cumsum([len(text) for text in texts], out=starts[1:])
     return np.frombuffer(b"".join(texts), np.uint8), starts
+
+
+@kernel("int64[:,:]", "uint8[:]", "int64[:]", "int64[:]", "uint8[:]")
+def join_pieces(which: Index, pieces: Bytes, piece_starts: Index, starts: Index, out: Bytes) -> int:
+    """Write the label set of column i of `which` at `starts[i]`: `{piece,piece,…}`."""
+    for row in range(which.shape[1]):
+        at = starts[row]
+        out[at] = 123
+        at += 1
+        for number in range(which.shape[0]):
+            begin, end = piece_starts[which[number, row]], piece_starts[which[number, row] + 1]
+            if end > begin:
+                if at > starts[row] + 1:
+                    out[at] = 44
+                    at += 1
+                at = _copy(pieces, begin, end, out, at)
+        out[at] = 125
+    return int(which.shape[1])

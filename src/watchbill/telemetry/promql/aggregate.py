@@ -1,10 +1,12 @@
 """Aggregations that make one series of many: sum, avg, min, quantile, count_values and so on."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import ast
 from .errors import EvalError
 from .kernels import cells
+from .kernels.grouping import add_groups, extreme_of_groups
 from .kernels.sums import doubtful, exact_mean, exact_sum
 from .labels import METADATA_LABELS, Groups, LabelTable
 from .numbers import format_value, is_utf8, quote
@@ -83,6 +85,10 @@ def _loose(vector: Vector, groups: Groups) -> tuple[Values, Index, Index]:
 
 
 def _extreme(function: np.ufunc, vector: Vector, groups: Groups) -> Values:
+    if extreme_of_groups.compiled:
+        best = np.full((len(groups), vector.steps), np.nan)
+        extreme_of_groups(groups.ids, *_contiguous(vector), int(function is np.fmax), best)
+        return best
     numbers = np.where(vector.present, vector.values, np.nan)[groups.order]
     out: Values = function.reduceat(numbers, groups.starts[:-1], axis=0)
     return out
@@ -90,6 +96,24 @@ def _extreme(function: np.ufunc, vector: Vector, groups: Groups) -> Values:
 
 def _sum(vector: Vector, groups: Groups, *, average: bool) -> Values:
     """Sum or mean of each group, exact where plain summation would not do (`kernels.sums`)."""
+    total, absolute, counts = _group_totals(vector, groups)
+    out: Values = total / np.maximum(counts, 1) if average else total.copy()
+    again = doubtful(total, absolute, counts) | (np.isinf(absolute) if average else False)
+    for group, step in np.argwhere(again).tolist():
+        rows = groups.rows(group)
+        cell = vector.values[rows, step][vector.present[rows, step]].tolist()
+        if cell:
+            out[group, step] = exact_mean(cell) if average else exact_sum(cell)
+    return out
+
+
+def _group_totals(vector: Vector, groups: Groups) -> tuple[Values, Values, Index]:
+    """Plain sums of each group's values and of their magnitudes, and how many they are."""
+    if add_groups.compiled:
+        shape = (len(groups), vector.steps)
+        total, absolute, counts = np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64)
+        add_groups(groups.ids, *_contiguous(vector), total, absolute, counts)
+        return total, absolute, counts
     shown = vector.present[groups.order]
     numbers = np.where(shown, vector.values[groups.order], 0.0)
     starts = groups.starts[:-1]
@@ -97,15 +121,13 @@ def _sum(vector: Vector, groups: Groups, *, average: bool) -> Values:
     absolute = total
     if not numbers.min(initial=0) >= 0:
         absolute = np.add.reduceat(np.abs(numbers), starts, axis=0)
-    counts = np.add.reduceat(shown, starts, axis=0, dtype=np.int64)
-    out: Values = total / np.maximum(counts, 1) if average else total.copy()
-    again = doubtful(total, absolute, counts) | (np.isinf(absolute) if average else False)
-    for group, step in np.argwhere(again).tolist():
-        rows = slice(groups.starts[group], groups.starts[group + 1])
-        cell = numbers[rows, step][shown[rows, step]].tolist()
-        if cell:
-            out[group, step] = exact_mean(cell) if average else exact_sum(cell)
-    return out
+    return total, absolute, np.add.reduceat(shown, starts, axis=0, dtype=np.int64)
+
+
+def _contiguous(vector: Vector) -> tuple[Values, NDArray[np.uint8]]:
+    """Values and presence as kernels take them."""
+    present = np.ascontiguousarray(vector.present)
+    return np.ascontiguousarray(vector.values), present.view(np.uint8)
 
 
 def _count_values(scope: Scope, expr: ast.Aggregation, vector: Vector) -> Vector:

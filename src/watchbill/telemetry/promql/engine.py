@@ -9,6 +9,7 @@ from .check import type_of
 from .durations import QueryTimes
 from .errors import EvalError
 from .evaluate import evaluate
+from .labels import LabelRows
 from .parse import parse
 from .scope import Limits, Query, Scope, Value
 from .select import select_range
@@ -128,15 +129,18 @@ def _result(scope: Scope, value: Value) -> Result:
 
 def _shown(vector: Vector, times: Times, *, sort: bool) -> Selection:
     """The samples that are present, series by series."""
-    labels = vector.labels.rows()
     if sort:
-        order = sorted(range(len(labels)), key=labels.__getitem__)
-        labels = [labels[row] for row in order]
-        vector = vector.take(np.array(order, np.int64))
-    row, step = np.nonzero(vector.present)
-    starts = np.concatenate([[0], np.cumsum(vector.present.sum(axis=1))]).astype(np.int64)
-    h = None if vector.h is None else vector.h[row, step]
-    return Selection(labels, starts, times[step], vector.values[row, step], h)
+        vector = vector.take(vector.labels.order())
+    n, steps = vector.present.shape
+    labels, columns = LabelRows(vector.labels), vector.labels.shared()
+    if vector.h is None and vector.present.all():
+        starts = steps * np.arange(n + 1, dtype=np.int64)
+        return Selection(labels, starts, np.tile(times, n), vector.values.ravel(), columns=columns)
+    shown = vector.present
+    starts = np.concatenate([[0], np.cumsum(shown.sum(axis=1))]).astype(np.int64)
+    h = None if vector.h is None else vector.h[shown]
+    every = np.broadcast_to(times, shown.shape)
+    return Selection(labels, starts, every[shown], vector.values[shown], h, columns=columns)
 
 
 def _matrix(scope: Scope, expr: Expr) -> Result:

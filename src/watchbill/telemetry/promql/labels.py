@@ -1,42 +1,26 @@
 """The labels of many series as columns of small integers, so that NumPy can group and match them.
 
-Strings are numbered per query (`Symbols`); 0 is the empty string, which means "no such label".
+Strings are numbered (`symbols`); 0 is the empty string, which means "no such label".
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .kernels.grouping import split_groups
 from .storage import METRIC_NAME, Labels
+from .symbols import Ids, LabelColumns, Symbols
 
-Ids = NDArray[np.int32]
 Rows = NDArray[np.int64]
 
 METADATA_LABELS = frozenset((METRIC_NAME, "__type__", "__unit__"))
 """What an operation that changes a metric's meaning takes away."""
 
 _MOST_COMBINATIONS = 2**40
-
-
-class Symbols(dict[str, int]):
-    """Numbers for strings, handed out on first sight."""
-
-    def __init__(self) -> None:
-        super().__init__({"": 0})
-        self.strings = [""]
-
-    def __missing__(self, text: str) -> int:
-        """Number a new string."""
-        number = self[text] = len(self.strings)
-        self.strings.append(text)
-        return number
-
-    def ids(self, texts: Iterable[str]) -> Ids:
-        """The numbers of many strings."""
-        return np.fromiter(map(self.__getitem__, texts), np.int32)
 
 
 @dataclass(frozen=True)
@@ -113,8 +97,14 @@ class LabelTable:
 
     def texts(self, name: str) -> list[str]:
         """The values of a label as strings."""
-        strings = self.symbols.strings
-        return [strings[number] for number in self.column(name).tolist()]
+        return self.symbols.texts(self.column(name))
+
+    def distinct(self, name: str) -> list[str]:
+        """The different values of a label, in order of first appearance."""
+        ids = self.column(name)
+        if not len(ids) or (ids == ids[0]).all():
+            return [self.symbols.text(int(one)) for one in ids[:1]]
+        return list(dict.fromkeys(self.texts(name)))
 
     def with_column(self, name: str, ids: Ids) -> "LabelTable":
         """With a label set or replaced."""
@@ -122,9 +112,9 @@ class LabelTable:
 
     def row(self, index: int) -> dict[str, str]:
         """One label set."""
-        strings = self.symbols.strings
+        text = self.symbols.text
         return {
-            name: strings[ids[index]] for name, ids in sorted(self.columns.items()) if ids[index]
+            name: text(int(ids[index])) for name, ids in sorted(self.columns.items()) if ids[index]
         }
 
     def rows(self) -> list[Labels]:
@@ -140,6 +130,8 @@ class LabelTable:
 
     def groups(self) -> Groups:
         """Rows with equal labels put together."""
+        if split_groups.compiled:
+            return self._groups_compiled()
         codes, combinations = np.zeros(self.size, np.int64), 1
         for ids in self.columns.values():
             largest = int(ids.max(initial=0)) + 1
@@ -153,6 +145,37 @@ class LabelTable:
         rank = np.empty_like(by_appearance)
         rank[by_appearance] = np.arange(len(by_appearance))
         return Groups(rank[inverse].astype(np.int64), first[by_appearance].astype(np.int64))
+
+    def _groups_compiled(self) -> Groups:
+        size = 1 << max(2 * self.size, 2).bit_length()
+        keys, numbers = np.empty(size, np.int64), np.empty(size, np.int64)
+        ids, first = np.zeros(self.size, np.int64), np.zeros(max(self.size, 1), np.int64)
+        found = min(self.size, 1)
+        for column in self.columns.values():
+            found = split_groups(ids, column, keys, numbers, first)
+        return Groups(ids, first[:found])
+
+    def order(self) -> Rows:
+        """Which row comes first when label sets are sorted, which next, and so on."""
+        names = sorted(self.columns)
+        if not all(self.columns[name].all() for name in names):
+            rows = self.rows()  # where a label is missing, the next one's name counts
+            return np.array(sorted(range(self.size), key=rows.__getitem__), np.int64)
+        ranks = []
+        for name in names:
+            distinct, which = np.unique(self.columns[name], return_inverse=True)
+            if len(distinct) > 1:
+                texts = [self.symbols.text(number) for number in distinct.tolist()]
+                rank = np.empty(len(texts), np.int32)
+                rank[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
+                ranks.append(rank[which])
+        if not ranks:
+            return np.arange(self.size)
+        return np.lexsort(ranks[::-1]).astype(np.int64)
+
+    def shared(self) -> LabelColumns:
+        """The columns as a selection has them."""
+        return LabelColumns(self.symbols, self.columns)
 
     def _with(self, columns: Mapping[str, Ids], size: int | None = None) -> "LabelTable":
         return LabelTable(self.symbols, self.size if size is None else size, dict(columns))
@@ -171,3 +194,34 @@ def concatenate(tables: Sequence[LabelTable]) -> LabelTable:
 def show(labels: Mapping[str, str]) -> str:
     """A label set for messages: `{a="x", b="y"}`."""
     return "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"
+
+
+class LabelRows(Sequence[Labels]):
+    """The rows of a table as label sets, made when they are first looked at."""
+
+    def __init__(self, table: LabelTable) -> None:
+        self._table = table
+        self._rows: list[Labels] | None = None
+
+    def _made(self) -> list[Labels]:
+        if self._rows is None:
+            self._rows = self._table.rows()
+        return self._rows
+
+    def __len__(self) -> int:
+        return self._table.size
+
+    @overload
+    def __getitem__(self, index: int) -> Labels: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Labels]: ...
+    def __getitem__(self, index: int | slice) -> Labels | list[Labels]:
+        return self._made()[index]
+
+    def __iter__(self) -> Iterator[Labels]:
+        return iter(self._made())
+
+    def __eq__(self, other: object) -> bool:
+        return self._made() == (list(other) if isinstance(other, LabelRows) else other)
+
+    __hash__ = None  # type: ignore[assignment]  # like a list

@@ -9,8 +9,8 @@ import numpy as np
 from .ast import Expr, Span
 from .durations import QueryTimes
 from .errors import QueryCanceledError, QueryTimeoutError, TooManySamplesError
-from .labels import Symbols
 from .storage import Storage, Times, Values
+from .symbols import Symbols
 from .vectors import Vector
 
 Scalar = Values
@@ -39,7 +39,7 @@ class Query:
     is_range: bool
     lookback_ms: int
     limits: Limits
-    symbols: Symbols = field(default_factory=Symbols)
+    symbols: Symbols = field(default_factory=lambda: Symbols(own=True))
     samples_read: int = 0
     warnings: dict[str, None] = field(default_factory=dict)
     infos: dict[str, None] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from . import ast
 from .ast import Span
 from .durations import to_ms
 from .errors import EvalError
+from .kernels.compiled import count_stale, drop_stale, newest
 from .kernels.extended import interpolate
 from .labels import LabelTable
 from .scope import Query, Scope
@@ -62,12 +63,19 @@ def fetch(query: Query, selector: ast.VectorSelector, start_ms: int, end_ms: int
     query.check()
     found = query.storage.select(selector.matchers, start_ms, end_ms)
     query.read(len(found.t))
-    table = LabelTable.of(query.symbols, found.labels)
+    table = _labels(query, found)
     v, h = found.v, found.h
     if h is not None:
         v = np.where(are_histograms(h), np.nan, v)  # so that none looks like a staleness marker
     columns = Columns(found.starts, found.t, v, h=h, st=found.st)
     return Samples(table, columns, np.zeros(table.size, np.bool_))
+
+
+def _labels(query: Query, found: Selection) -> LabelTable:
+    """The labels of a selection, as the store's columns where there are any."""
+    if found.columns is not None and query.symbols.share(found.columns.symbols):
+        return LabelTable(query.symbols, len(found), found.columns.columns)
+    return LabelTable.of(query.symbols, found.labels)
 
 
 def shifted_times(scope: Scope, node: ast.VectorSelector | ast.Subquery) -> tuple[Times, bool]:
@@ -93,16 +101,30 @@ def select_instant(scope: Scope, node: ast.VectorSelector) -> Vector:
     if node.extension == "smoothed":
         return _select_smoothed(scope, node)
     samples, times, pinned = _fetch_instant(scope, node)
+    if newest.compiled and samples.columns.h is None:
+        vector = _select_compiled(scope, samples, times)
+        return _repeat(vector, scope) if pinned else vector
     shape = (samples.labels.size, len(times))
     values, present = np.zeros(shape), np.zeros(shape, np.bool_)
     h = None if samples.columns.h is None else np.full(shape, None, np.object_)
-    for rows, run, newest, found in _newest(scope, samples, times):
-        values[rows] = run.v[newest]
+    for rows, run, last, found in _newest(scope, samples, times):
+        values[rows] = run.v[last]
         present[rows] = found & ~is_stale(values[rows])
         if h is not None and run.h is not None:
-            h[rows] = run.h[newest]
+            h[rows] = run.h[last]
     vector = Vector(samples.labels, values, present, samples.drop_name, h=h)
     return _repeat(vector, scope) if pinned else vector
+
+
+def _select_compiled(scope: Scope, samples: Samples, times: Times) -> Vector:
+    columns = samples.columns
+    shape = (len(columns), len(times))
+    values, present = np.empty(shape), np.empty(shape, np.bool_)
+    for rows in columns.row_runs(len(times)):
+        scope.query.check()
+        newest(columns.starts, columns.t, columns.v, times, scope.query.lookback_ms,
+               rows.start, rows.stop, values, present.view(np.uint8))  # fmt: skip
+    return Vector(samples.labels, values, present, samples.drop_name)
 
 
 def select_times(scope: Scope, node: ast.VectorSelector, *, starts: bool = False) -> Vector:
@@ -113,12 +135,12 @@ def select_times(scope: Scope, node: ast.VectorSelector, *, starts: bool = False
     samples, times, pinned = _fetch_instant(scope, node)
     shape = (samples.labels.size, len(times))
     seconds, present = np.zeros(shape), np.zeros(shape, np.bool_)
-    for rows, run, newest, found in _newest(scope, samples, times):
+    for rows, run, last, found in _newest(scope, samples, times):
         if not starts:
-            seconds[rows] = run.t[newest] / 1000
+            seconds[rows] = run.t[last] / 1000
         elif run.st is not None:
-            seconds[rows] = run.st[newest] / 1000
-        present[rows] = found & ~is_stale(run.v[newest])
+            seconds[rows] = run.st[last] / 1000
+        present[rows] = found & ~is_stale(run.v[last])
     vector = Vector.of(samples.labels, seconds, present, drop_name=True)
     return _repeat(vector, scope) if pinned else vector
 
@@ -141,11 +163,11 @@ def _newest(
         scope.query.check()
         if not len(run.t):
             continue
-        newest = find_last(run, times) - 1
-        found = newest >= run.starts[:-1, None]
-        newest = np.where(found, newest, 0)
-        found &= run.t[newest] > times[None, :] - scope.query.lookback_ms
-        yield rows, run, newest, found
+        last = find_last(run, times) - 1
+        found = last >= run.starts[:-1, None]
+        last = np.where(found, last, 0)
+        found &= run.t[last] > times[None, :] - scope.query.lookback_ms
+        yield rows, run, last, found
 
 
 def _select_smoothed(scope: Scope, node: ast.VectorSelector) -> Vector:
@@ -184,6 +206,15 @@ def _repeat(vector: Vector, scope: Scope) -> Vector:
 def without_stale(samples: Samples) -> Samples:
     """Without staleness markers: a range sees only real samples."""
     columns = samples.columns
+    if count_stale.compiled:
+        found = count_stale(columns.v)
+        if not found:
+            return samples
+        if columns.h is None and columns.st is None:
+            left = len(columns.t) - found
+            rest = Columns(np.empty_like(columns.starts), np.empty(left, np.int64), np.empty(left))
+            drop_stale(columns.starts, columns.t, columns.v, rest.starts, rest.t, rest.v)
+            return replace(samples, columns=rest)
     real = ~is_stale(columns.v)
     return samples if real.all() else replace(samples, columns=columns.only(real))
 

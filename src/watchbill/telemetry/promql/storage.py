@@ -14,6 +14,7 @@ import re2
 from numpy.typing import NDArray
 
 from .histogram import Histogram
+from .symbols import LabelColumns
 
 Labels = tuple[tuple[str, str], ...]
 """Sorted `(name, value)` pairs, `__name__` among them; no empty values."""
@@ -108,15 +109,17 @@ class Selection:
     staleness markers in place. `h` is None where all samples are numbers; where it is not, the
     value beside a histogram means nothing. A histogram's staleness marker is an ordinary one.
     `st` says since when each sample counts (its start timestamp in ms), 0 where that is unknown;
-    None where it is unknown for all.
+    None where it is unknown for all. `columns` are the labels once more, as columns, from stores
+    that have them so.
     """
 
-    labels: list[Labels]
+    labels: Sequence[Labels]
     starts: NDArray[np.int64]
     t: Times
     v: Values
     h: Histograms | None = None
     st: Times | None = None
+    columns: LabelColumns | None = field(default=None, compare=False)
 
     def __len__(self) -> int:
         """How many series."""

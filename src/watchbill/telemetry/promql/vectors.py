@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from .errors import EvalError
 from .histogram import Histogram
-from .labels import METADATA_LABELS, LabelTable, Rows, Symbols, concatenate
+from .kernels.grouping import count_groups
+from .labels import METADATA_LABELS, LabelTable, Rows, concatenate
 from .storage import Histograms, Values, are_histograms
+from .symbols import Symbols
 
 Mask = NDArray[np.bool_]
 
@@ -156,6 +158,11 @@ def merge_rows(vector: Vector, group_of_row: Rows, first: Rows) -> Vector:
 
 def count_by_group(mask: Mask, group_of_row: Rows, size: int) -> NDArray[np.int64]:
     """How often `mask` (n, T) holds in each group: (size, T)."""
+    if count_groups.compiled:
+        counts = np.zeros((size, mask.shape[1]), np.int64)
+        shown = np.ascontiguousarray(mask).view(np.uint8)
+        count_groups(np.ascontiguousarray(group_of_row, np.int64), shown, counts)
+        return counts
     order = np.argsort(group_of_row, kind="stable")
     groups, starts = np.unique(group_of_row[order], return_index=True)
     out = np.zeros((size, mask.shape[1]), np.int64)

@@ -18,6 +18,7 @@ Index = NDArray[np.int64]
 
 _BLOCK_CELLS = 1 << 17
 _BLOCK_SAMPLES = 1 << 20
+_RUN_SAMPLES = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,17 @@ class Columns:
     def __len__(self) -> int:
         """How many series."""
         return len(self.starts) - 1
+
+    def row_runs(self, steps: int) -> Iterator[slice]:
+        """Runs of series with at most some millions of cells, at so many steps, and samples."""
+        begin = 0
+        while begin < len(self):
+            samples = int(self.starts[begin]) + _RUN_SAMPLES
+            size = max(_RUN_SAMPLES // max(steps, 1), 1)
+            end = int(np.searchsorted(self.starts, samples, "right")) - 1
+            end = min(max(end, begin + 1), begin + size, len(self))
+            yield slice(begin, end)
+            begin = end
 
     def runs(self, steps: int) -> Iterator[tuple[slice, "Columns"]]:
         """Runs of series with about as many cells, at so many steps, as fit into a cache."""

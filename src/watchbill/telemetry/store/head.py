@@ -111,6 +111,8 @@ class Pages:
         self._fill = np.empty(0, np.int64)
         self._before = np.empty(0, np.int64)
         self._pages = 0
+        # Series with samples out of order or histograms: they are read with more care.
+        self._special = np.empty(0, np.bool_)
         # Packed, because they are many and seldom looked at; only pages that have any are here.
         self._packed: dict[int, NDArray[np.object_]] = {}
         self._packed_bytes = 0
@@ -145,7 +147,7 @@ class Pages:
         self._reserve(self._pages + len(batch))
         self._pages = place(
             batch.slots, batch.t, batch.v, newest, newest_value,
-            self._page, self._before, self._fill, self._owner, self._t, self._v, self._pages,
+            self._page, self._fill, self._owner, self._before, self._t, self._v, self._pages,
         )  # fmt: skip
         self.samples += len(batch)
 
@@ -154,6 +156,7 @@ class Pages:
         owners = batch.slots[first]
         current = self._page[owners]
         used = np.where(current >= 0, self._fill[current] if self._pages else 0, PAGE)
+        self._note_disorder(batch, first, current, used)
         room = PAGE - used
         missing = np.maximum(0, -(-(counts - room) // PAGE))
         opened = self._pages + np.cumsum(missing) - missing
@@ -172,6 +175,25 @@ class Pages:
         if batch.h is not None:
             for row in np.flatnonzero(batch.h.astype(np.bool_)):
                 self._pack(int(page[row]), int(at[row]), batch.h[row])
+                self._special[batch.slots[row]] = True
+
+    def _note_disorder(
+        self,
+        batch: Columns,
+        first: NDArray[np.int64],
+        current: NDArray[np.int64],
+        used: NDArray[np.int64],
+    ) -> None:
+        """Mark the series of a batch whose times do not ascend, from what is here on."""
+        owners, t = batch.slots[first], batch.t
+        if self._pages:
+            before = np.where(current >= 0, self._t[current, used - 1], NEVER)
+            behind = t[first] <= before
+            if behind.any():
+                self._special[owners[behind]] = True
+        if len(first) < len(batch):
+            again = (t[1:] <= t[:-1]) & (batch.slots[1:] == batch.slots[:-1])
+            self._special[batch.slots[1:][again]] = True
 
     def _pack(self, page: int, at: int, histogram: Histogram) -> None:
         packed = histogram.pack()
@@ -205,6 +227,26 @@ class Pages:
         if missing > 0:
             missing = max(missing, len(self._page) // 4, 1024)
             self._page = np.concatenate([self._page, np.full(missing, -1, np.int64)])
+            self._special = np.concatenate([self._special, np.zeros(missing, np.bool_)])
+
+    def are_plain(self, slots: Slots) -> bool:
+        """Whether these series have neither samples out of order nor histograms here."""
+        return not self._special[slots[slots < len(self._special)]].any()
+
+    def chains(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """The newest page of every slot (-1: none), the page before each page, and how full
+        each is."""
+        return self._page, self._before, self._fill
+
+    @property
+    def times(self) -> Times:
+        """The times in every page: (pages, `PAGE`)."""
+        return self._t
+
+    @property
+    def values(self) -> Values:
+        """The values in every page, likewise."""
+        return self._v
 
     def gather(self, slots: Slots | None, start_ms: int, end_ms: int) -> Columns:
         """Samples of these series (all when None) in a time span, both ends inclusive, ordered."""
@@ -255,7 +297,7 @@ class Pages:
 
     def nbytes(self) -> int:
         """Bytes of memory in use."""
-        page = 2 * (8 * PAGE) + 24  # times and values; owner, fill and the page before
+        page = 2 * (8 * PAGE) + 24  # times and values, owner, fill and the page before
         return self._pages * page + self._page.nbytes + self._packed_bytes
 
 
@@ -350,14 +392,19 @@ class Head:
 
     def gather(self, slots: Slots | None, start_ms: int, end_ms: int) -> Columns:
         """Samples of these series (all when None) in a time span, both ends inclusive, ordered."""
-        parts = [
-            pool.gather(slots, start_ms, end_ms)
-            for hours in (self.leaving, self.hours)
-            for hour, pool in sorted(hours.items())
-            if hour * HOUR_MS <= end_ms and (hour + 1) * HOUR_MS > start_ms
-        ]
+        parts = [pool.gather(slots, start_ms, end_ms) for pool in self.pools(start_ms, end_ms)]
         found = Columns.join(parts)
         return found if len(parts) < 2 else found.ordered()
+
+    def pools(self, start_ms: int, end_ms: int) -> list[Pages]:
+        """The pools that a time span touches, older ones first; an hour may have two."""
+        found = [
+            (hour, order, pool)
+            for order, hours in enumerate((self.leaving, self.hours))
+            for hour, pool in hours.items()
+            if hour * HOUR_MS <= end_ms and (hour + 1) * HOUR_MS > start_ms
+        ]
+        return [pool for _, _, pool in sorted(found, key=lambda one: one[:2])]
 
     def detach(self, hours: Iterable[int]) -> dict[int, Pages]:
         """Close hours: what comes for them later begins anew. They can still be read until

@@ -108,6 +108,11 @@ class SeriesIndex:
                 slots[row] = get(int(ids[row]), -1)
         return slots
 
+    def of_metric(self, name: str, after: int) -> Slots:
+        """The slots of a metric in the order in which they came, without the first `after`."""
+        posting = self._postings.get(METRIC_NAME, {}).get(name)
+        return np.array(posting[after:] if posting else (), np.int64)
+
     def select(self, matchers: Sequence[Matcher]) -> Slots:
         """The slots that satisfy every matcher, ascending."""
         found = np.ones(len(self.labels), np.bool_)

@@ -47,8 +47,8 @@ def usual_hour(
 )  # fmt: skip
 def place(
     slots: Whole, t: Whole, v: Floats, newest: Whole, newest_value: Floats,
-    page_of: Whole, before: Whole, fill: Whole, owner: Whole,
-    page_t: Whole, page_v: Floats, pages: int,
+    page_of: Whole, fill: Whole, owner: Whole, before: Whole, page_t: Whole, page_v: Floats,
+    pages: int,
 ) -> int:  # fmt: skip
     """Put samples, newer than all of their series before, into pages; gives how many pages are in
     use then. There must be room for one more per sample."""

@@ -15,13 +15,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from watchbill.lib import clock
 from watchbill.telemetry.promql.storage import Labels, Matcher, Selection
+from watchbill.telemetry.promql.symbols import LabelColumns
 from watchbill.telemetry.store import records
 from watchbill.telemetry.store.chunks import HOUR_MS, ChunkStore, Samples
+from watchbill.telemetry.store.families import Families
+from watchbill.telemetry.store.gather import Gathered, Gathering
 from watchbill.telemetry.store.head import NEVER, Columns, Head, Pages, run_starts
 from watchbill.telemetry.store.index import SeriesIndex, Slots
+from watchbill.telemetry.store.reader import Block, ChunkReader
 from watchbill.telemetry.store.records import Kind, Progress
 from watchbill.telemetry.store.rules import EARLY_MS, Limits, Verdict, judge
 from watchbill.telemetry.store.wal import ReplayReport, Wal
@@ -63,8 +68,10 @@ class SampleStore:
         """`retention` and `size_limit` (bytes of chunks and log together) say how much is kept,
         `late` how much older than the newest sample of its series a sample may be."""
         self.index = SeriesIndex(series_limit)
+        self._families = Families(self.index)
         self.head = Head()
         self.chunks = chunks
+        self._reader = ChunkReader(chunks)
         self.replayed = ReplayReport()
         self.retention_ms = _ms(retention)
         self.size_limit = size_limit
@@ -206,21 +213,67 @@ class SampleStore:
 
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
         """See `promql.storage.Storage.select`. Raises `ChunkStoreError`."""
+        while True:
+            found = self._read(matchers, start_ms, end_ms)
+            if found is not None:
+                return found
+
+    def _read(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection | None:
+        """What `select` gives, or None when samples moved from head to chunks meanwhile."""
         with self._lock:
-            slots = self.index.select(matchers)
-            if not len(slots):
-                return Selection.empty()
-            recent = self.head.gather(slots, start_ms, end_ms)
-            floor = self._floor_ms
-            ids = self.index.ids()[slots]
-        if start_ms >= floor:
-            return self._selection(recent)
-        old = self.chunks.select(ids, start_ms, min(end_ms, floor - 1))
-        first = run_starts(old.ids)
-        order = np.argsort(ids)
-        found = order[np.searchsorted(ids, old.ids[first], sorter=order)]
-        rows = np.repeat(slots[found], np.diff(np.append(first, len(old))))
-        return self._selection(Columns.join([Columns(rows, old.t, old.v, old.h), recent]).ordered())
+            slots, columns = self._named(matchers)
+            ids, floor, epoch = self.index.ids()[slots], self._floor_ms, self._reader.epoch
+        if not len(slots):
+            return Selection.empty()
+        block = None
+        if start_ms < floor:
+            block = self._reader.read(ids, start_ms, min(end_ms, floor - 1))
+        with self._lock:
+            # The block may lack what has moved into chunks since, and the head lacks it too.
+            if epoch != self._reader.epoch:
+                return None
+            pools = self.head.pools(start_ms, end_ms)
+            if not Gathering.can(block, pools, slots):
+                recent = self.head.gather(slots, start_ms, end_ms)
+                return self._selection(_joined(slots, block, recent, start_ms, end_ms))
+            gathering = Gathering(len(slots), start_ms, end_ms, block)
+            some = gathering.take(slots, pools)
+        found = gathering.finish()
+        if found is None:  # an hour is in both: it is moving just now, or samples came late
+            with self._lock:
+                if epoch != self._reader.epoch:
+                    return None
+                recent = self.head.gather(slots, start_ms, end_ms)
+            return self._selection(_joined(slots, block, recent, start_ms, end_ms))
+        return self._selected(slots, columns, some, found)
+
+    def _named(self, matchers: Sequence[Matcher]) -> tuple[Slots, LabelColumns | None]:
+        """The series that satisfy every matcher, by id, and their labels as columns if there."""
+        found = self._families.select(matchers)
+        slots, columns = (self.index.select(matchers), None) if found is None else found
+        ids = self.index.ids()[slots]
+        if (ids[1:] < ids[:-1]).any():
+            order = np.argsort(ids)
+            slots = slots[order]
+            if columns is not None:
+                by_id = {name: column[order] for name, column in columns.columns.items()}
+                columns = LabelColumns(columns.symbols, by_id)
+        return slots, columns
+
+    def _selected(
+        self,
+        slots: Slots,
+        columns: LabelColumns | None,
+        some: NDArray[np.bool_],
+        found: Gathered,
+    ) -> Selection:
+        if not some.all():
+            slots = slots[some]
+            if columns is not None:
+                rest = {name: column[some] for name, column in columns.columns.items()}
+                columns = LabelColumns(columns.symbols, rest)
+        labels = [self.index.labels[slot] for slot in slots.tolist()]
+        return Selection(labels, found.starts, found.t, found.v, columns=columns)
 
     def _selection(self, columns: Columns) -> Selection:
         if not len(columns):
@@ -282,6 +335,7 @@ class SampleStore:
         if self.size_limit is not None:
             self.chunks.keep_within(max(self.size_limit - self.wal.nbytes(), 0))
         self.chunks.tidy()
+        self._reader.forget()
 
     def _due(self) -> list[int]:
         """Hours that should move now: idle, or held for long; the longest idle ones when memory
@@ -324,6 +378,7 @@ class SampleStore:
         with self._lock:
             self._progress = progress
             self.head.release()
+            self._reader.forget()
         seconds = time.perf_counter() - began
         log.info("moved %d samples of %d hours into chunks in %.2f s", moved, len(leaving), seconds)
 
@@ -387,6 +442,18 @@ class SampleStore:
     def floor_ms(self) -> int:
         """The head holds samples from this time on; older ones are in chunks."""
         return self._floor_ms
+
+
+def _joined(
+    slots: Slots, block: Block | None, recent: Columns, start_ms: int, end_ms: int
+) -> Columns:
+    """What chunks and head hold of a span, ordered; what both hold counts once."""
+    if block is None:
+        return recent
+    rows = np.repeat(slots, np.diff(block.starts))
+    old = Columns(rows, block.t, block.v, block.h)
+    inside = (old.t >= start_ms) & (old.t <= end_ms)
+    return Columns.join([old.where(inside), recent]).ordered()
 
 
 def _ms(span: timedelta) -> int:

@@ -10,6 +10,7 @@ from watchbill.telemetry.promql.aggregate import warn_about_quantiles
 from watchbill.telemetry.promql.check import type_of
 from watchbill.telemetry.promql.errors import EvalError
 from watchbill.telemetry.promql.kernels import counters, extended, over_time, sums, trends
+from watchbill.telemetry.promql.kernels.compiled import OPERATIONS, can_sweep, sweep
 from watchbill.telemetry.promql.scope import Scope
 from watchbill.telemetry.promql.select import RangeInput, select_range
 from watchbill.telemetry.promql.storage import METRIC_NAME, Values
@@ -77,7 +78,11 @@ def apply_range_function(scope: Scope, call: ast.Call) -> Vector:
         if given.extension:
             values, present = _extended(scope, call.function, given)
         else:
-            values, present = _run(scope, function, given, parameters)
+            values, present = (
+                _sweep(scope, call.function, given)
+                if can_sweep(call.function, samples.columns)
+                else _run(scope, function, given, parameters)
+            )
     if given.pinned:
         values = np.repeat(values, len(scope.times), axis=1)
         present = np.repeat(present, len(scope.times), axis=1)
@@ -137,6 +142,18 @@ def _run(
     return values, present
 
 
+def _sweep(scope: Scope, function: str, given: RangeInput) -> tuple[Values, Mask]:
+    """The same by machine code."""
+    columns, ends = given.samples.columns, given.ends
+    shape = (len(columns), len(ends))
+    values, present = np.empty(shape), np.empty(shape, np.bool_)
+    for rows in columns.row_runs(len(ends)):
+        scope.query.check()
+        sweep(columns.starts, columns.t, columns.v, ends, given.range_ms, OPERATIONS[function],
+              rows.start, rows.stop, values, present.view(np.uint8))  # fmt: skip
+    return values, present
+
+
 def _extended(scope: Scope, function: str, given: RangeInput) -> tuple[Values, Mask]:
     """With samples from before the window and, for `smoothed`, from behind it."""
     smoothed = given.extension == "smoothed"
@@ -158,7 +175,7 @@ def _extended(scope: Scope, function: str, given: RangeInput) -> tuple[Values, M
 def _tell_about_counters(scope: Scope, function: str, given: RangeInput) -> None:
     if function not in ("rate", "increase", "irate"):
         return
-    for name in dict.fromkeys(given.samples.labels.texts(METRIC_NAME)):
+    for name in given.samples.labels.distinct(METRIC_NAME):
         if name and not name.endswith(_COUNTER_SUFFIXES):
             scope.query.inform(
                 "metric might not be a counter, name does not end in"

@@ -7,10 +7,10 @@ import numpy as np
 
 from watchbill.telemetry.promql import ast
 from watchbill.telemetry.promql.errors import EvalError
-from watchbill.telemetry.promql.labels import Ids
 from watchbill.telemetry.promql.numbers import is_utf8
 from watchbill.telemetry.promql.scope import Scope
 from watchbill.telemetry.promql.storage import METRIC_NAME, PatternError, compile_pattern
+from watchbill.telemetry.promql.symbols import Ids
 from watchbill.telemetry.promql.vectors import Vector, merge_equal
 
 _PLACEHOLDER = re.compile(r"\$(?:\{(\w+)\}|(\w+|\$))")
@@ -30,7 +30,7 @@ def apply_label_replace(scope: Scope, call: ast.Call) -> Vector:
     ids = vector.labels.column(target).copy()
     symbols = vector.labels.symbols
     for number, symbol in enumerate(distinct.tolist()):
-        match = compiled.fullmatch(symbols.strings[symbol])
+        match = compiled.fullmatch(symbols.text(int(symbol)))
         if match is not None:
             ids[which == number] = symbols[_expand(template, match)]
     return set_label(vector, target, ids)

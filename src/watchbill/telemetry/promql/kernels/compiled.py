@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from watchbill.telemetry.jit import inner, kernel
 from watchbill.telemetry.promql.storage import STALE_BITS, Times, Values
-from watchbill.telemetry.promql.windows import Index
+from watchbill.telemetry.promql.windows import Columns, Index
 
 Flags = NDArray[np.uint8]
 
@@ -27,6 +27,12 @@ OPERATIONS = {
 
 _RATE, _INCREASE, _DELTA, _IRATE, _IDELTA, _CHANGES, _RESETS = range(7)
 _SUM, _AVG, _MIN, _MAX, _COUNT, _PRESENT, _LAST = range(7, 14)
+
+
+def can_sweep(function: str, columns: Columns) -> bool:
+    """Whether `sweep` can do this, and there is machine code for it."""
+    plain = columns.h is None and columns.st is None
+    return sweep.compiled and plain and function in OPERATIONS
 
 
 @kernel("int64[:]", "int64[:]", "float64[:]", "int64[:]", "int64", "int64", "int64", "int64",
@@ -105,47 +111,57 @@ def _stretch(
         to_start = min(to_start, sampled * (first / change))
     if to_end >= distance * 1.1:
         to_end = distance / 2
-    return (sampled + to_start + to_end) / sampled
+    return float((sampled + to_start + to_end) / sampled)
 
 
 @inner
 def _of_window(t: Times, v: Values, lo: int, hi: int, operation: int) -> float:
     """The operations that need nothing but the samples `lo … hi - 1`."""
-    if operation == _IRATE or operation == _IDELTA:
-        change = v[hi - 1] - v[hi - 2]
-        if operation == _IDELTA:
-            return change
-        if change < 0:
-            change = v[hi - 1]
-        return change / ((t[hi - 1] - t[hi - 2]) / 1000.0)
-    if operation == _SUM or operation == _AVG:
+    if operation <= _IDELTA:
+        return _of_last_two(t, v, hi, operation == _IRATE)
+    if operation <= _RESETS:
+        return _events(v, lo, hi, operation == _RESETS)
+    if operation <= _AVG:
         return _total(v, lo, hi, operation == _AVG)
+    if operation <= _MAX:
+        return _extreme(v, lo, hi, operation == _MAX)
     if operation == _COUNT:
         return float(hi - lo)
     if operation == _PRESENT:
         return 1.0
-    if operation == _LAST:
-        return v[hi - 1]
-    result = v[lo]
-    if operation == _MIN or operation == _MAX:
-        for at in range(lo + 1, hi):
-            x = v[at]
-            if (
-                result != result
-                or (operation == _MIN and x < result)
-                or (operation == _MAX and x > result)
-            ):
-                result = x
-        return result
-    if operation == _CHANGES or operation == _RESETS:
-        result = 0.0
-        for at in range(lo + 1, hi):
-            a, b = v[at - 1], v[at]
-            if operation == _RESETS:
-                result += b < a
-            elif a != b and not (a != a and b != b):
-                result += 1.0
-    return result
+    return float(v[hi - 1] if operation == _LAST else v[lo])
+
+
+@inner
+def _of_last_two(t: Times, v: Values, hi: int, per_second: bool) -> float:
+    a, b = v[hi - 2], v[hi - 1]
+    if not per_second:
+        return float(b - a)
+    return float((b if b < a else b - a) / ((t[hi - 1] - t[hi - 2]) / 1000.0))
+
+
+@inner
+def _events(v: Values, lo: int, hi: int, falls: bool) -> float:
+    """How often the value fell, or changed; NaN after NaN is no change."""
+    found = 0
+    for at in range(lo + 1, hi):
+        a, b = v[at - 1], v[at]
+        if falls:
+            found += b < a
+        else:
+            found += a != b and not (a != a and b != b)
+    return float(found)
+
+
+@inner
+def _extreme(v: Values, lo: int, hi: int, largest: bool) -> float:
+    """The largest or smallest value, NaN only if there is nothing else."""
+    best = v[lo]
+    for at in range(lo + 1, hi):
+        x = v[at]
+        if best != best or (x > best if largest else x < best):
+            best = x
+    return float(best)
 
 
 @inner
@@ -165,13 +181,13 @@ def _total(v: Values, lo: int, hi: int, average: bool) -> float:
     if abs(total) < np.inf:
         total += lost
     if not average:
-        return total
+        return float(total)
     if finite and abs(total) == np.inf:  # the sum overflowed, the mean need not
         mean = 0.0
         for at in range(lo, hi):
             mean += v[at] / (hi - lo)
-        return mean
-    return total / (hi - lo)
+        return float(mean)
+    return float(total / (hi - lo))
 
 
 @kernel("int64[:]", "int64[:]", "float64[:]", "int64[:]", "int64", "int64", "int64",
