@@ -1,7 +1,7 @@
 """Values as whole numbers: every bit comes back, whatever stands in a row."""
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchbill.telemetry.promql.storage import STALE
@@ -15,6 +15,7 @@ VALUE = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(VALUE, min_size=1, max_size=8), min_size=1, max_size=8))
 def test_gives_back_every_bit(rows: list[list[float]]) -> None:
     v = np.array([value for row in rows for value in row])
