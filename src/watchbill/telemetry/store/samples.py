@@ -43,7 +43,7 @@ HELD_BYTES = 96 << 20
 """… or when hours that are over take up so much memory."""
 HELD_LIMIT = 256 << 20
 """Beyond this, samples for hours that are over are put off."""
-PUT_SAMPLES = 1_000_000
+PUT_SAMPLES = 600_000
 """At most so many go into chunks at once, which bounds the memory that it takes."""
 
 
