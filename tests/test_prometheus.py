@@ -38,6 +38,16 @@ def test_a_scalar_is_one_sample(telemetry: Telemetry) -> None:
     assert prometheus.query("42") == [Sample({}, 7, 42)]
 
 
+def test_a_native_histogram_is_no_number(telemetry: Telemetry) -> None:
+    shown = [7, {"count": "4", "sum": "5", "buckets": [[0, "1", "2", "4"]]}]
+    telemetry.says({"resultType": "vector", "result": [{"metric": {}, "histogram": shown}]})
+    with pytest.raises(BadQuery, match="histogram_count"):
+        prometheus.query("h")
+    telemetry.says({"resultType": "matrix", "result": [{"metric": {}, "histograms": [shown]}]})
+    with pytest.raises(BadQuery, match="histogram_count"):
+        prometheus.query_range("h", datetime.now(UTC), datetime.now(UTC), 1)
+
+
 @pytest.mark.parametrize("kind", ["matrix", "string"])
 def test_what_is_no_value_at_a_moment_is_refused(kind: str, telemetry: Telemetry) -> None:
     telemetry.says({"resultType": kind, "result": []})

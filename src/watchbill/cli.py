@@ -108,6 +108,7 @@ def telemetry() -> None:
                 series_limit=settings.SERIES_LIMIT,
                 late=settings.OUT_OF_ORDER,
                 host_metrics=settings.HOST_METRICS,
+                promql_features=settings.PROMQL_FEATURES,
             )
         )
     except (FolderInUseError, StoreDamagedError) as error:

@@ -29,6 +29,12 @@ class Setting:
     secret: bool = False  # never printed
 
 
+PROMQL_FEATURES = (
+    "promql-experimental-functions", "promql-duration-expr", "promql-extended-range-selectors",
+    "promql-binop-fill-modifiers",
+)  # fmt: skip
+
+
 def _bool(text: str) -> bool:
     if text.lower() in ("1", "true", "yes", "on"):
         return True
@@ -73,6 +79,16 @@ def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise ValueError("expected a whole number, at least 1")
     return int(text)
+
+
+def _some_of(*allowed: str) -> Callable[[str], frozenset[str]]:
+    def read(text: str) -> frozenset[str]:
+        given = frozenset(_words(text))
+        if unknown := sorted(given - set(allowed)):
+            raise ValueError(f"{unknown[0]} is none of " + ", ".join(allowed))
+        return given
+
+    return read
 
 
 def _one_of(*allowed: str) -> Callable[[str], str]:
@@ -177,6 +193,12 @@ TABLE = (
         _path,
         "",
         "Scrape configuration in Prometheus's form. Default: `prometheus.yml` in the data folder.",
+    ),
+    Setting(
+        "WATCHBILL_PROMQL_FEATURES",
+        _some_of(*PROMQL_FEATURES),
+        ",".join(PROMQL_FEATURES),
+        "What of PromQL that Prometheus calls experimental is understood, with commas.",
     ),
     Setting("WATCHBILL_HOST_METRICS", _bool, "yes", "Collect the metrics of the own machine."),
     Setting(

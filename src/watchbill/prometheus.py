@@ -22,6 +22,11 @@ ANSWER_WITHIN = 30.0
 LARGEST_ANSWER = 32 * 1024 * 1024  # bytes
 MOST_LINES = 1000  # that a log search counts
 
+_NO_NUMBERS = (
+    "the query gives native histograms: ask for a number of each, such as histogram_count(…),"
+    " histogram_avg(…) or histogram_quantile(0.9, …)"
+)
+
 T = TypeVar("T")
 Params = Sequence[tuple[str, str]]
 
@@ -117,7 +122,10 @@ def query(query: str, at: datetime | None = None, *, within: float = ANSWER_WITH
     if data.resultType == "scalar":
         return [Sample({}, *_pair(_read(data.result, tuple[float, str])))]
     if data.resultType == "vector":
-        return [Sample(one.metric, *_pair(one.value)) for one in _read(data.result, list[_Sample])]
+        found = _read(data.result, list[_Sample])
+        if any(one.histogram is not None for one in found):
+            raise BadQuery(_NO_NUMBERS)
+        return [Sample(one.metric, *_pair(one.value)) for one in found]
     raise BadQuery(f"the query gives a {data.resultType}, not values at one moment")
 
 
@@ -125,10 +133,10 @@ def query_range(query: str, start: datetime, end: datetime, step: float) -> list
     """The values of PromQL `query` over a range. See RangeFunc."""
     params = [("query", query), *_span(start, end), ("step", str(step))]
     data = fetch("query_range", _Result, params)
-    return [
-        Series(one.metric, [_pair(pair) for pair in one.values])
-        for one in _read(data.result, list[_Series])
-    ]
+    found = _read(data.result, list[_Series])
+    if any(one.histograms for one in found):
+        raise BadQuery(_NO_NUMBERS)
+    return [Series(one.metric, [_pair(pair) for pair in one.values]) for one in found]
 
 
 def series(match: str, start: datetime, end: datetime) -> list[dict[str, str]]:
@@ -269,12 +277,14 @@ os.register_at_fork(after_in_child=_connections.begin_anew)
 
 class _Sample(msgspec.Struct):
     metric: dict[str, str]
-    value: tuple[float, str]
+    value: tuple[float, str] = (0.0, "")
+    histogram: tuple[float, msgspec.Raw] | None = None
 
 
 class _Series(msgspec.Struct):
     metric: dict[str, str]
     values: list[tuple[float, str]] = []
+    histograms: list[msgspec.Raw] = []
 
 
 class _Stream(msgspec.Struct):

@@ -55,7 +55,8 @@ class _Store(storage.InMemory):
                 for labels, samples in command.series
             ]
             for labels, made in from_classic(classic):
-                self.add(labels, zip(sorted(made), stored(made[at] for at in sorted(made))))
+                times = sorted(made)
+                self.add(labels, zip(times, stored(made[at] for at in times), strict=True))
 
     def select(
         self, matchers: Sequence[storage.Matcher], start_ms: int, end_ms: int

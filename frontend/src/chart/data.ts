@@ -15,6 +15,8 @@ export type Columns = { times: number[]; series: { name: string; values: (number
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
 const MOST = 40; // lines that can still be told apart at all
 
+const NO_NUMBERS = "The query gives native histograms: ask for a number of each, such as histogram_count(…) or histogram_quantile(0.9, …).";
+
 export class QueryError extends Error {}
 
 /** About one point for every two pixels, on a round step. */
@@ -33,7 +35,9 @@ async function ask(settings: Settings, query: string, range: Range, step: number
   const answer = await fetch(`${settings.url}?${parameters}`, { signal, headers: { Accept: "application/json" } });
   const body = (await answer.json().catch(() => null)) as { status: string; error?: string; data?: { result: Series[] } } | null;
   if (body?.status !== "success") throw new QueryError(body?.error ?? `The metrics store answered ${answer.status}.`);
-  return body.data?.result ?? [];
+  const found = body.data?.result ?? [];
+  if (found.some((series) => !series.values)) throw new QueryError(NO_NUMBERS);
+  return found;
 }
 
 /** Everything one chart shows in `range`. Raises QueryError with the store's own words. */

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from watchbill.telemetry.promql import features
+
 
 @dataclass(frozen=True)
 class QueryLimits:
@@ -29,7 +31,7 @@ class TelemetryConfig:
 
     `retention` and `size_limit` (bytes of metrics on disk) say how much is kept, `series_limit`
     how many series there may be, `late` how much older than the newest sample of its series a
-    sample may be.
+    sample may be. `promql_features` are among `promql.features.ALL`.
     """
 
     folder: Path
@@ -43,3 +45,4 @@ class TelemetryConfig:
     late: timedelta = timedelta(minutes=10)
     host_metrics: bool = True
     queries: QueryLimits = QueryLimits()
+    promql_features: frozenset[str] = features.ALL

@@ -290,7 +290,8 @@ def _object_file(modules: Sequence[str]) -> bytes:
         for key, value in list(scope.items()):
             if isinstance(value, FunctionType) and value.__dict__.get("inner"):
                 scope[key] = numba.njit(error_model="numpy")(value)
-    symbols, whole = {}, None
+    symbols: dict[str, str] = {}
+    whole: Any = None
     for made in KERNELS.values():
         entry = _entry(made)
         symbols[made.name] = entry.native_name

@@ -60,6 +60,7 @@ KERNELS = (
     "watchbill.telemetry.promql.kernels.grouping",
     "watchbill.telemetry.store.gather",
     "watchbill.telemetry.store.kernels",
+    "watchbill.telemetry.store.rows",
 )
 """Modules with loops for which machine code is made (see `jit`)."""
 
@@ -163,7 +164,7 @@ async def _serve(
     app = Starlette(
         routes=[
             *write.routes(intake),  # first, because paths are tried in turn
-            *query.routes(store, runner, exemplars),
+            *query.routes(store, runner, exemplars, config.promql_features),
             *syntax.routes(),
             *series.routes(store, metadata, lookups),
             *targets.routes(scraper, store, metadata, lookups),

@@ -20,6 +20,8 @@ from watchbill.telemetry.promql.scope import Limits
 from watchbill.telemetry.promql.signatures import SIGNATURES
 from watchbill.telemetry.promql.storage import InMemory
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 
 @pytest.fixture
 def store() -> InMemory:

@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from tests.telemetry.promql.queries import STEP, STEPS, stores, vectors
 
@@ -10,6 +11,8 @@ from watchbill.telemetry.promql.errors import EvalError
 from watchbill.telemetry.promql.format import format_query, to_text
 from watchbill.telemetry.promql.parse import parse
 from watchbill.telemetry.promql.storage import InMemory, Labels
+
+pytestmark = pytest.mark.usefixtures("both_ways")
 
 LOOKBACK = 70_000
 slow = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=60)

@@ -20,6 +20,8 @@ from watchbill.telemetry.store.chunks import (
     StoreDamagedError,
 )
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 T0 = 1_700_000_000_000
 
 

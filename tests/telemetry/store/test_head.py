@@ -11,6 +11,8 @@ from watchbill.telemetry import jit
 from watchbill.telemetry.store.chunks import HOUR_MS
 from watchbill.telemetry.store.head import NEVER, PAGE, Columns, Head
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 
 def columns(rows: list[tuple[int, int, float]]) -> Columns:
     return Columns(

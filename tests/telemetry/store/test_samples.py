@@ -17,6 +17,8 @@ from watchbill.telemetry.store.head import Columns
 from watchbill.telemetry.store.rules import DUPLICATE, OUT_OF_ORDER, TOO_EARLY, TOO_OLD, Verdict
 from watchbill.telemetry.store.samples import SampleStore
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 HOUR = 3600
 START = 472_222 * HOUR  # a full hour in 2023
 

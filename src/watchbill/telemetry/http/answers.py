@@ -11,12 +11,15 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
+import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
 from watchbill.telemetry.exemplars import Exemplar
-from watchbill.telemetry.promql.numbers import format_value
-from watchbill.telemetry.promql.storage import Selection
+from watchbill.telemetry.promql.histogram import Histogram
+from watchbill.telemetry.promql.native.text import closed_buckets
+from watchbill.telemetry.promql.numbers import format_sample, format_value
+from watchbill.telemetry.promql.storage import Selection, are_histograms
 from watchbill.telemetry.scrape.yamlfile import duration
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -34,6 +37,9 @@ STATUS = {
     "unavailable": 503,
 }
 TRUNCATED = "results truncated due to limit"
+_BOUNDARY_RULES = {(False, True): 0, (True, False): 1, (False, False): 2, (True, True): 3}
+"""By whether the lower and the upper bound belong to a bucket."""
+
 MAX_FORM_BYTES = 1 << 20
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
@@ -162,27 +168,62 @@ class Parameters:
 
 
 def matrix(data: Selection) -> list[dict[str, Any]]:
-    """Series as the API shows a matrix."""
-    times = [_seconds(one) for one in data.t.tolist()]
-    values = [format_value(one) for one in data.v.tolist()]
+    """Series as the API shows a matrix: numbers in `values`, native histograms in `histograms`."""
+    points = _points(data)
     starts = data.starts.tolist()
-    return [
-        {
-            "metric": dict(labels),
-            "values": list(zip(times[begin:end], values[begin:end], strict=True)),
-        }
-        for labels, begin, end in zip(data.labels, starts, starts[1:], strict=False)
-    ]
+    bounds = zip(data.labels, starts, starts[1:], strict=False)
+    if data.h is None:
+        return [{"metric": dict(labels), "values": points[a:b]} for labels, a, b in bounds]
+    is_histogram = are_histograms(data.h).tolist()
+    shown = []
+    for labels, a, b in bounds:
+        series: dict[str, Any] = {"metric": dict(labels)}
+        kinds: dict[str, list[Any]] = {"values": [], "histograms": []}
+        for point, histogram in zip(points[a:b], is_histogram[a:b], strict=True):
+            kinds["histograms" if histogram else "values"].append(point)
+        shown.append(series | {name: kind for name, kind in kinds.items() if kind})
+    return shown
 
 
 def vector(data: Selection) -> list[dict[str, Any]]:
-    """Series as the API shows a vector: one sample each."""
-    return [{"metric": series["metric"], "value": series["values"][-1]} for series in matrix(data)]
+    """Series as the API shows a vector: one sample each, in `value` or in `histogram`."""
+    points = _points(data)
+    newest = (data.starts[1:] - 1).tolist()
+    return [
+        {
+            "metric": dict(labels),
+            "value" if data.h is None or data.h[at] is None else "histogram": points[at],
+        }
+        for labels, at in zip(data.labels, newest, strict=True)
+    ]
+
+
+def _points(data: Selection) -> list[Any]:
+    """Every sample with its time."""
+    times = [_seconds(one) for one in data.t.tolist()]
+    values: list[Any] = [format_sample(one) for one in data.v.tolist()]
+    if data.h is not None:
+        for at in np.flatnonzero(are_histograms(data.h)).tolist():
+            values[at] = _histogram(data.h[at])
+    return list(zip(times, values, strict=True))
+
+
+def _histogram(histogram: Histogram) -> dict[str, Any]:
+    """A native histogram; each bucket is told by which bounds belong to it, bounds and count."""
+    shown: dict[str, Any] = {
+        "count": format_sample(histogram.count),
+        "sum": format_sample(histogram.sum),
+    }
+    buckets = [
+        [_BOUNDARY_RULES[left, right], *map(format_sample, (lower, upper, count))]
+        for left, lower, upper, right, count in closed_buckets(histogram)
+    ]
+    return shown | ({"buckets": buckets} if buckets else {})
 
 
 def scalar(t_ms: int, value: float) -> list[Any]:
     """A scalar as the API shows it."""
-    return [_seconds(t_ms), format_value(value)]
+    return [_seconds(t_ms), format_sample(value)]
 
 
 def string(t_ms: int, text: str) -> list[Any]:

@@ -5,6 +5,7 @@ https://prometheus.io/docs/prometheus/latest/querying/api/#expression-queries
 
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,12 +19,19 @@ from watchbill.telemetry.http.querylog import Asked
 from watchbill.telemetry.http.runner import QueryRunner
 from watchbill.telemetry.http.syntax import parse_parameter, selectors
 from watchbill.telemetry.promql import engine
+from watchbill.telemetry.promql.parse import parse
 from watchbill.telemetry.promql.scope import Limits
-from watchbill.telemetry.promql.storage import Selection, Storage
+from watchbill.telemetry.promql.storage import Storage
 
 
-def routes(storage: Storage, runner: QueryRunner, exemplars: Exemplars) -> list[Route]:
-    """`query`, `query_range`, `query_exemplars`."""
+_parsed = lru_cache(256)(parse)
+"""Dashboards and rules ask the same over and over; a syntax tree does not change."""
+
+
+def routes(
+    storage: Storage, runner: QueryRunner, exemplars: Exemplars, features: frozenset[str]
+) -> list[Route]:
+    """`query`, `query_range`, `query_exemplars`; `features` as for `promql.parse`."""
 
     async def query(request: Request) -> Response:
         given = await Parameters.of(request)
@@ -32,7 +40,8 @@ def routes(storage: Storage, runner: QueryRunner, exemplars: Exemplars) -> list[
         lookback_ms = given.duration_ms("lookback_delta", engine.DEFAULT_LOOKBACK_MS)
 
         def answer(limits: Limits) -> engine.Result:
-            return engine.instant(storage, text, at_ms, lookback_ms=lookback_ms, limits=limits)
+            expr = _parsed(text, features)
+            return engine.instant(storage, expr, at_ms, lookback_ms=lookback_ms, limits=limits)
 
         return await _run(request, given, Asked.of(request, text), at_ms, answer)
 
@@ -45,8 +54,9 @@ def routes(storage: Storage, runner: QueryRunner, exemplars: Exemplars) -> list[
         _check_steps(start, end, step)
 
         def answer(limits: Limits) -> engine.Result:
+            expr = _parsed(text, features)
             return engine.range_(
-                storage, text, start, end, step, lookback_ms=lookback_ms, limits=limits
+                storage, expr, start, end, step, lookback_ms=lookback_ms, limits=limits
             )
 
         span = f"{start / 1000:.3f} to {end / 1000:.3f} by {step / 1000:g} s"
@@ -136,7 +146,7 @@ def _answer(
     data, warnings = result.data, list(result.warnings)
     shown: object
     if result.type in ("vector", "matrix") and limit is not None and len(data) > limit:
-        data = _first(data, limit)
+        data = data.take(range(limit))
         warnings.append(answers.TRUNCATED)
     if result.type == "vector":
         shown = series_json.shown(data, is_vector=True)
@@ -150,11 +160,3 @@ def _answer(
     if stats is not None:
         told["stats"] = stats
     return success(told, warnings, result.infos)
-
-
-def _first(data: Selection, limit: int) -> Selection:
-    starts = data.starts[: limit + 1]
-    end = int(starts[-1])
-    h = None if data.h is None else data.h[:end]
-    labels = list(data.labels[:limit])
-    return Selection(labels, starts, data.t[:end], data.v[:end], h)

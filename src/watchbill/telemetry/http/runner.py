@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from queue import SimpleQueue
 from typing import TypeVar
 
 from starlette.requests import Request
@@ -49,6 +50,7 @@ class QueryRunner:
         self.refused = 0
         self._own = own
         self._free = asyncio.Semaphore(limits.at_once)
+        self._workers = Workers()
         self._stopping = threading.Event()
 
     def timeout_ms(self) -> int:
@@ -121,7 +123,7 @@ class QueryRunner:
         async with self._free:
             asked.begun, asked.waited = True, time.monotonic() - asked.began
             _check(limits)
-            return await _in_thread(lambda: work(limits))
+            return await asyncio.wrap_future(self._workers.submit(lambda: work(limits)))
 
     def _ended(self, asked: Asked) -> None:
         seconds = time.monotonic() - asked.began
@@ -153,20 +155,43 @@ class QueryRunner:
         }  # fmt: skip
 
 
-async def _in_thread(work: Callable[[], T]) -> T:
-    """Do `work` in a thread that cannot hold up the end of the process, as a pool's would."""
-    future: Future[T] = Future()
+class Workers:
+    """Threads that wait for work, as many as there ever was work at once.
 
-    def run() -> None:
-        if not future.set_running_or_notify_cancel():
-            return
-        try:
-            future.set_result(work())
-        except BaseException as error:  # noqa: BLE001  whatever it is, it belongs to who waits
-            future.set_exception(error)
+    To start one takes as long as many a query. They cannot hold up the end of the process, as a
+    pool's would.
+    """
 
-    threading.Thread(target=run, name="query", daemon=True).start()
-    return await asyncio.wrap_future(future)
+    def __init__(self) -> None:
+        self._waiting: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._idle = 0
+        self._lock = threading.Lock()
+
+    def submit(self, work: Callable[[], T]) -> Future[T]:
+        """Have a thread do it now."""
+        future: Future[T] = Future()
+
+        def run() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001  whatever it is, it belongs to who waits
+                future.set_exception(error)
+
+        with self._lock:
+            found = self._idle > 0
+            self._idle -= found
+        self._waiting.put(run)
+        if not found:
+            threading.Thread(target=self._work, name="query", daemon=True).start()
+        return future
+
+    def _work(self) -> None:
+        while True:
+            self._waiting.get()()
+            with self._lock:
+                self._idle += 1
 
 
 def _check(limits: Limits) -> None:

@@ -4,14 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import ast
+from .aggregate_histograms import IGNORING, sum_histograms, with_sums, without_histograms
 from .errors import EvalError
 from .kernels import cells
 from .kernels.grouping import add_groups, extreme_of_groups
 from .kernels.sums import doubtful, exact_mean, exact_sum
 from .labels import METADATA_LABELS, Groups, LabelTable
-from .numbers import format_value, is_utf8, quote
+from .native.text import describe
+from .numbers import format_short, format_value, is_utf8, quote
 from .scope import Scope
-from .storage import METRIC_NAME, Values
+from .storage import METRIC_NAME, Values, are_histograms
 from .vectors import Vector, count_by_group
 from .windows import Index
 
@@ -22,6 +24,8 @@ def aggregate(scope: Scope, expr: ast.Aggregation) -> Vector:
     if expr.op == "count_values":
         return _count_values(scope, expr, vector)
     q = _quantile_parameter(scope, expr)
+    if expr.op in IGNORING:
+        vector = without_histograms(scope, expr, vector)
     if not len(vector):
         return scope.empty()
     labels = grouping(expr, vector.labels)
@@ -30,6 +34,8 @@ def aggregate(scope: Scope, expr: ast.Aggregation) -> Vector:
     with np.errstate(all="ignore"):
         values = _values(expr.op, vector, groups, q)
     out = Vector.of(labels.take(groups.first), values, present, drop_name=False)
+    if vector.h is not None and expr.op in ("sum", "avg"):
+        out = with_sums(out, sum_histograms(scope, expr, vector, groups))
     if METRIC_NAME in expr.labels and not expr.without:
         np.logical_or.at(out.drop_name, groups.ids, vector.drop_name)
     return out
@@ -54,7 +60,7 @@ def warn_about_quantiles(scope: Scope, q: Values, expr: ast.Expr) -> None:
     """Annotate quantiles outside of [0, 1]."""
     for bad in np.unique(q[~((q >= 0) & (q <= 1))]).tolist():
         scope.query.warn(
-            f"quantile value should be between 0 and 1, got {format_value(bad)}", expr.span
+            f"quantile value should be between 0 and 1, got {format_short(bad)}", expr.span
         )
 
 
@@ -99,9 +105,10 @@ def _sum(vector: Vector, groups: Groups, *, average: bool) -> Values:
     total, absolute, counts = _group_totals(vector, groups)
     out: Values = total / np.maximum(counts, 1) if average else total.copy()
     again = doubtful(total, absolute, counts) | (np.isinf(absolute) if average else False)
+    floats = vector.floats
     for group, step in np.argwhere(again).tolist():
         rows = groups.rows(group)
-        cell = vector.values[rows, step][vector.present[rows, step]].tolist()
+        cell = vector.values[rows, step][floats[rows, step]].tolist()
         if cell:
             out[group, step] = exact_mean(cell) if average else exact_sum(cell)
     return out
@@ -114,7 +121,7 @@ def _group_totals(vector: Vector, groups: Groups) -> tuple[Values, Values, Index
         total, absolute, counts = np.zeros(shape), np.zeros(shape), np.zeros(shape, np.int64)
         add_groups(groups.ids, *_contiguous(vector), total, absolute, counts)
         return total, absolute, counts
-    shown = vector.present[groups.order]
+    shown = vector.floats[groups.order]
     numbers = np.where(shown, vector.values[groups.order], 0.0)
     starts = groups.starts[:-1]
     total = np.add.reduceat(numbers, starts, axis=0)
@@ -125,8 +132,8 @@ def _group_totals(vector: Vector, groups: Groups) -> tuple[Values, Values, Index
 
 
 def _contiguous(vector: Vector) -> tuple[Values, NDArray[np.uint8]]:
-    """Values and presence as kernels take them."""
-    present = np.ascontiguousarray(vector.present)
+    """Values, and which of them are numbers, as kernels take them."""
+    present = np.ascontiguousarray(vector.floats)
     return np.ascontiguousarray(vector.values), present.view(np.uint8)
 
 
@@ -136,10 +143,8 @@ def _count_values(scope: Scope, expr: ast.Aggregation, vector: Vector) -> Vector
     if not label or not is_utf8(label):
         raise EvalError(f"invalid label name {quote(label)}")
     row, step = np.nonzero(vector.present)
-    # Bits, because 0 and -0 are written differently.
-    bits, which = np.unique(vector.values[row, step].view(np.int64), return_inverse=True)
-    distinct = bits.view(np.float64).tolist()
-    names = vector.labels.symbols.ids(map(format_value, distinct))
+    distinct, which = _distinct_texts(vector, row, step)
+    names = vector.labels.symbols.ids(distinct)
     # One row for every series and value that occur together, then the same labels put together.
     pairs, pair = np.unique(row * max(len(distinct), 1) + which, return_inverse=True)
     series, value = np.divmod(pairs, max(len(distinct), 1))
@@ -149,3 +154,17 @@ def _count_values(scope: Scope, expr: ast.Aggregation, vector: Vector) -> Vector
     counts = np.zeros((len(groups), vector.steps))
     np.add.at(counts, (groups.ids[pair], step), 1)
     return Vector.of(labels.take(groups.first), counts, counts > 0, drop_name=False)
+
+
+def _distinct_texts(vector: Vector, row: Index, step: Index) -> tuple[list[str], Index]:
+    """The samples at these places in writing, each once, and which of them stands where."""
+    # Bits, because 0 and -0 are written differently.
+    bits, which = np.unique(vector.values[row, step].view(np.int64), return_inverse=True)
+    texts = list(map(format_value, bits.view(np.float64).tolist()))
+    if vector.h is None:
+        return texts, which
+    h = vector.h[row, step]
+    known = {text: number for number, text in enumerate(texts)}
+    for place in np.flatnonzero(are_histograms(h)).tolist():
+        which[place] = known.setdefault(describe(h[place]), len(known))
+    return list(known), which

@@ -1,14 +1,15 @@
 """Aggregations that pick series and leave them as they are: topk, bottomk, limitk, limit_ratio."""
 
-import hashlib
 from dataclasses import replace
 
 import numpy as np
 
 from . import ast
 from .aggregate import grouping
+from .aggregate_histograms import IGNORING, without_histograms
 from .errors import EvalError
-from .numbers import format_value
+from .label_hash import hash_labels
+from .numbers import format_short
 from .scope import Scope
 from .storage import Labels, Values
 from .vectors import Vector
@@ -27,6 +28,8 @@ def choose(scope: Scope, expr: ast.Aggregation) -> Vector:
         raise EvalError("Parameter value is NaN")
     if (np.abs(parameter) >= _LARGEST_COUNT).any():
         raise EvalError("Scalar value overflows int64")
+    if expr.op in IGNORING:
+        vector = without_histograms(scope, expr, vector)
     if not len(vector):
         return vector
     return _limit(expr, vector, np.maximum(parameter, 0).astype(np.int64))
@@ -57,7 +60,7 @@ def _limit_ratio(scope: Scope, expr: ast.Aggregation, vector: Vector, ratio: Val
     for bad in np.unique(ratio[np.abs(ratio) > 1]).tolist():
         assert expr.parameter is not None
         scope.query.warn(
-            f"ratio value should be between -1 and 1, got {format_value(bad)}, capping to"
+            f"ratio value should be between -1 and 1, got {format_short(bad)}, capping to"
             f" {1 if bad > 0 else -1}",
             expr.parameter.span,
         )
@@ -68,5 +71,4 @@ def _limit_ratio(scope: Scope, expr: ast.Aggregation, vector: Vector, ratio: Val
 
 def _place(labels: Labels) -> float:
     """A stable point in [0, 1) for a label set."""
-    digest = hashlib.blake2b(repr(labels).encode("utf-8", "backslashreplace"), digest_size=6)
-    return int.from_bytes(digest.digest(), "big") / 2.0**48
+    return hash_labels(labels) / 2.0**64

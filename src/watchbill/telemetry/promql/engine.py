@@ -13,7 +13,7 @@ from .labels import LabelRows
 from .parse import parse
 from .scope import Limits, Query, Scope, Value
 from .select import select_range
-from .storage import Labels, Selection, Storage, Times
+from .storage import Labels, Selection, Storage, Times, are_histograms
 from .vectors import Vector, finish
 
 DEFAULT_LOOKBACK_MS = 300_000
@@ -109,7 +109,8 @@ def _scope(
 
 def _evaluate(scope: Scope, expr: Expr) -> Value:
     try:
-        value = evaluate(scope, expr)
+        with np.errstate(all="ignore"):
+            value = evaluate(scope, expr)
         return finish(value) if isinstance(value, Vector) else value
     except RecursionError:
         raise EvalError("query is nested too deeply") from None
@@ -138,15 +139,19 @@ def _shown(vector: Vector, times: Times, *, sort: bool) -> Selection:
         return Selection(labels, starts, np.tile(times, n), vector.values.ravel(), columns=columns)
     shown = vector.present
     starts = np.concatenate([[0], np.cumsum(shown.sum(axis=1))]).astype(np.int64)
-    h = None if vector.h is None else vector.h[shown]
-    every = np.broadcast_to(times, shown.shape)
-    return Selection(labels, starts, every[shown], vector.values[shown], h, columns=columns)
+    every, values = np.broadcast_to(times, shown.shape)[shown], vector.values[shown]
+    if vector.h is None:
+        return Selection(labels, starts, every, values, columns=columns)
+    h = vector.h[shown]
+    values[are_histograms(h)] = np.nan
+    return Selection(labels, starts, every, values, h, columns=columns)
 
 
 def _matrix(scope: Scope, expr: Expr) -> Result:
     """The samples of a range themselves: only an instant query can ask for them."""
     try:
-        given = select_range(scope, expr)
+        with np.errstate(all="ignore"):
+            given = select_range(scope, expr)
     except RecursionError:
         raise EvalError("query is nested too deeply") from None
     if given.extension:

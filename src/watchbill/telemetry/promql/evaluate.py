@@ -1,10 +1,12 @@
 """From a node of the syntax tree to its value."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from . import ast
 from .aggregate import aggregate
-from .binary import evaluate_binary
+from .binary import evaluate_binary, negate
 from .choose import choose
 from .errors import EvalError
 from .functions.registry import FUNCTIONS
@@ -31,7 +33,7 @@ def evaluate(scope: Scope, expr: ast.Expr) -> Value:
             assert not isinstance(value, str)
             if op == "+":
                 return value
-            return value.map(np.negative) if isinstance(value, Vector) else -value
+            return negate(value) if isinstance(value, Vector) else -value
         case ast.Binary():
             return _binary(scope, expr)
         case ast.Aggregation(op) if op in _CHOOSING:
@@ -46,6 +48,8 @@ def evaluate(scope: Scope, expr: ast.Expr) -> Value:
 
 def _binary(scope: Scope, expr: ast.Binary) -> Value:
     """Walks down the left side by loop: chains like `a or b or …` may be long."""
+    # Operators look at buckets, so a function around them cannot do without.
+    scope = replace(scope, tells_resets=False) if scope.tells_resets else scope
     chain: list[ast.Binary] = []
     left: ast.Expr = expr
     while isinstance(left, ast.Binary):

@@ -59,6 +59,11 @@ class Histogram:
     bounds: Counts = field(default_factory=_no_counts)
     hint: Hint = "unknown"
 
+    @property
+    def bucket_count(self) -> int:
+        """How many buckets were told."""
+        return len(self.positive) + len(self.negative)
+
     def pack(self) -> bytes:
         """As the log and the chunks keep it: a header, then the columns, little endian."""
         header = _HEADER.pack(

@@ -1,11 +1,12 @@
 """Vectors with vectors: finding partners by labels, and the set operators."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from . import ast
+from .binary_histograms import operate
 from .errors import EvalError
 from .labels import METADATA_LABELS, LabelTable, Rows, concatenate, show
 from .operators import OPERATORS, keeps_name
@@ -46,6 +47,7 @@ class _Match:
     `swapped` means that `many` is the right side (`group_right`).
     """
 
+    scope: Scope
     expr: ast.Binary
     many: Vector
     one: Vector
@@ -63,9 +65,9 @@ def match_vectors(scope: Scope, expr: ast.Binary, left: Vector, right: Vector) -
         return scope.empty()
     left_group, right_group, size = _match_groups(matching, left.labels, right.labels)
     if matching.group == "right":
-        match = _Match(expr, right, left, right_group, left_group, size, swapped=True)
+        match = _Match(scope, expr, right, left, right_group, left_group, size, swapped=True)
     else:
-        match = _Match(expr, left, right, left_group, right_group, size, swapped=False)
+        match = _Match(scope, expr, left, right, left_group, right_group, size, swapped=False)
     _check_one_side(match)
     if matching.group is None:
         _check_many_side(match)
@@ -157,12 +159,27 @@ def _combine(match: _Match, many: Vector, one: Vector) -> tuple[Vector, Mask]:
     expr = match.expr
     left, right = (one, many) if match.swapped else (many, one)
     met = many.present & one.present
-    result = OPERATORS[expr.op](left.values, right.values)
     labels = _result_labels(expr, many.labels, one.labels)
+    if left.h is not None or right.h is not None or expr.op in ast.HISTOGRAM_TRIMS:
+        return _combine_histograms(match, left, right, labels, met), met
+    result = OPERATORS[expr.op](left.values, right.values)
     if expr.op in ast.COMPARISONS and not expr.returns_bool:
         return Vector.of(labels, left.values, met & result, drop_name=False), met
     numbers = result.astype(np.float64)
     return Vector.of(labels, numbers, met, drop_name=expr.returns_bool), met
+
+
+def _combine_histograms(
+    match: _Match, left: Vector, right: Vector, labels: LabelTable, met: Mask
+) -> Vector:
+    expr = match.expr
+    found = operate(match.scope, expr, left, right, met)
+    if expr.op not in ast.COMPARISONS:
+        return replace(Vector.of(labels, found.values, found.present, drop_name=False), h=found.h)
+    if expr.returns_bool:
+        return Vector.of(labels, found.kept.astype(np.float64), found.present, drop_name=True)
+    shown = Vector.of(labels, left.values, found.present & found.kept, drop_name=False)
+    return replace(shown, h=left.h)
 
 
 def _result_labels(expr: ast.Binary, many: LabelTable, one: LabelTable) -> LabelTable:

@@ -26,4 +26,4 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 
 def keeps_name(op: str) -> bool:
     """Whether results still measure what their left side measured."""
-    return op in ast.COMPARISONS
+    return op in ast.COMPARISONS or op in ast.HISTOGRAM_TRIMS

@@ -5,12 +5,14 @@ duration expressions, `fill` modifiers, `anchored` and `smoothed`.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Literal
 
-from . import ast
+from . import ast, features
 from .ast import PRECEDENCE, Expr, Span
 from .check import check
+from .features import refuse_others
 from .lexer import TokenStream
 from .parse_duration import literal_seconds, offset_duration, range_duration
 from .parse_selector import label_names, selector, string_value
@@ -24,8 +26,11 @@ _NOT_FUNCTIONS = {
 }  # fmt: skip
 
 
-def parse(text: str) -> Expr:
-    """The syntax tree of a query, checked for types. Raises `ParseError` with a position."""
+def parse(text: str, features: Iterable[str] = features.ALL) -> Expr:
+    """The syntax tree of a query, checked for types. Raises `ParseError` with a position.
+
+    What is experimental in Prometheus is only understood if it belongs to one of the `features`.
+    """
     try:
         stream = TokenStream(text)
         if stream.is_empty():
@@ -34,6 +39,7 @@ def parse(text: str) -> Expr:
         if not stream.is_empty():
             raise stream.unexpected("query")
         check(expr)
+        refuse_others(expr, features)
     except RecursionError:
         raise Span(0, len(text), text).error("query is nested too deeply") from None
     return expr

@@ -74,16 +74,20 @@ class Query:
 
 @dataclass(frozen=True)
 class Scope:
-    """The steps of one (sub)query: ascending Unix ms, `step_ms` apart."""
+    """The steps of one (sub)query: ascending Unix ms, `step_ms` apart.
+
+    `tells_resets`: selectors say of each native histogram whether a counter was reset before it.
+    """
 
     query: Query
     times: Times
     step_ms: int
     evaluate: Callable[["Scope", Expr], Value]
+    tells_resets: bool = False
 
     def at(self, times: Times, step_ms: int) -> "Scope":
-        """The same query at other steps."""
-        return replace(self, times=times, step_ms=step_ms)
+        """The same query at the steps of a subquery."""
+        return replace(self, times=times, step_ms=step_ms, tells_resets=False)
 
     def vector(self, expr: Expr) -> Vector:
         """An instant vector's value."""

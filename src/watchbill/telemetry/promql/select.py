@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +14,10 @@ from .errors import EvalError
 from .kernels.compiled import count_stale, drop_stale, newest
 from .kernels.extended import interpolate
 from .labels import LabelTable
+from .native.arithmetic import told_resets
 from .scope import Query, Scope
-from .storage import Selection, Times, are_histograms, is_stale
+from .smoothed_histograms import smooth_histograms
+from .storage import Histograms, Selection, Times, are_histograms, is_stale
 from .vectors import Vector, drop_names
 from .windows import Columns, Index, Windows, find_last, find_windows, window_blocks
 
@@ -58,15 +61,17 @@ class RangeInput:
         return window_blocks(self.samples.columns, self.ends, self.range_ms)
 
 
-def fetch(query: Query, selector: ast.VectorSelector, start_ms: int, end_ms: int) -> Samples:
+def fetch(scope: Scope, selector: ast.VectorSelector, start_ms: int, end_ms: int) -> Samples:
     """Samples of a selector with both ends inclusive, staleness markers among them."""
+    query = scope.query
     query.check()
     found = query.storage.select(selector.matchers, start_ms, end_ms)
-    query.read(len(found.t))
+    query.read(len(found.t) + _weight(found.h))
     table = _labels(query, found)
     v, h = found.v, found.h
     if h is not None:
         v = np.where(are_histograms(h), np.nan, v)  # so that none looks like a staleness marker
+        h = _with_resets(h, found.starts) if scope.tells_resets else h
     columns = Columns(found.starts, found.t, v, h=h, st=found.st)
     return Samples(table, columns, np.zeros(table.size, np.bool_))
 
@@ -76,6 +81,22 @@ def _labels(query: Query, found: Selection) -> LabelTable:
     if found.columns is not None and query.symbols.share(found.columns.symbols):
         return LabelTable(query.symbols, len(found), found.columns.columns)
     return LabelTable.of(query.symbols, found.labels)
+
+
+def _weight(h: Histograms | None) -> int:
+    """For how many samples histograms count in a query's limit, beyond one each."""
+    if h is None:
+        return 0
+    return sum(1 + one.bucket_count for one in h[are_histograms(h)])
+
+
+def _with_resets(h: Histograms, starts: Index) -> Histograms:
+    """Hints filled in, series by series."""
+    out = h.copy()
+    for begin, end in pairwise(starts.tolist()):
+        places = begin + np.flatnonzero(are_histograms(h[begin:end]))
+        out[places] = told_resets(h[places].tolist())
+    return out
 
 
 def shifted_times(scope: Scope, node: ast.VectorSelector | ast.Subquery) -> tuple[Times, bool]:
@@ -150,7 +171,7 @@ def _fetch_instant(scope: Scope, node: ast.VectorSelector) -> tuple[Samples, Tim
     query = scope.query
     times, pinned = shifted_times(scope, node)
     oldest = int(times.min()) - query.lookback_ms + 1
-    samples = fetch(query, node, oldest, int(times.max()))
+    samples = fetch(scope, node, oldest, int(times.max()))
     query.hold(samples.labels.size * len(times))
     return (samples if len(samples) else _no_samples(scope)), times, pinned
 
@@ -174,14 +195,16 @@ def _select_smoothed(scope: Scope, node: ast.VectorSelector) -> Vector:
     times, pinned = shifted_times(scope, node)
     lookback = scope.query.lookback_ms
     samples = without_stale(
-        fetch(scope.query, node, int(times.min()) - lookback + 1, int(times.max()) + lookback)
+        fetch(scope, node, int(times.min()) - lookback + 1, int(times.max()) + lookback)
     )
     if not len(samples):
         return scope.empty()
     shape = (samples.labels.size, len(times))
     scope.query.hold(shape[0] * shape[1])
     values, present = np.zeros(shape), np.zeros(shape, np.bool_)
-    for rows, run in samples.columns.runs(len(times)):
+    columns = samples.columns
+    numbers = columns if columns.h is None else columns.only(~are_histograms(columns.h))
+    for rows, run in numbers.runs(len(times)):
         scope.query.check()
         if len(run.t):
             windows = find_windows(run, times, lookback)
@@ -189,6 +212,8 @@ def _select_smoothed(scope: Scope, node: ast.VectorSelector) -> Vector:
                 found = interpolate(windows, find_last(run, times + lookback))
             values[rows], present[rows] = found
     vector = Vector(samples.labels, values, present, samples.drop_name)
+    if columns.h is not None:
+        vector = smooth_histograms(scope, vector, columns, times, node.span)
     return _repeat(vector, scope) if pinned else vector
 
 
@@ -241,9 +266,7 @@ def _select_matrix(scope: Scope, node: ast.MatrixSelector) -> RangeInput:
     before = scope.query.lookback_ms if selector.extension else 0
     after = scope.query.lookback_ms if selector.extension == "smoothed" else 0
     samples = without_stale(
-        fetch(
-            scope.query, selector, int(ends.min()) - range_ms - before + 1, int(ends.max()) + after
-        )
+        fetch(scope, selector, int(ends.min()) - range_ms - before + 1, int(ends.max()) + after)
     )
     return RangeInput(samples, ends, range_ms, pinned, selector.extension, node.span)
 
@@ -267,9 +290,17 @@ def _select_subquery(scope: Scope, node: ast.Subquery) -> RangeInput:
 def _samples_of(vector: Vector, grid: Times) -> Samples:
     row, step = np.nonzero(vector.present)
     starts = np.concatenate([[0], np.cumsum(vector.present.sum(axis=1))]).astype(np.int64)
-    h = None if vector.h is None else vector.h[row, step]
+    h = None if vector.h is None else _without_hints(vector.h[row, step])
     columns = Columns(starts, grid[step], vector.values[row, step], h=h)
     return Samples(vector.labels, columns, vector.drop_name)
+
+
+def _without_hints(h: Histograms) -> Histograms:
+    """Hints are about the sample before in the store, which is another one at other steps."""
+    return np.array(
+        [one if one is None or one.hint == "gauge" else replace(one, hint="unknown") for one in h],
+        np.object_,
+    )
 
 
 def _no_samples(scope: Scope) -> Samples:

@@ -44,7 +44,7 @@ NATIVE_HISTOGRAM = "histogram_count histogram_sum histogram_avg histogram_stddev
 
 SIGNATURES: dict[str, Signature] = {
     **_signatures(f"{ELEMENTWISE} {NATIVE_HISTOGRAM}", "v"),
-    **_signatures("sort sort_desc timestamp absent", "v"),
+    **_signatures("sort sort_desc timestamp start_timestamp absent", "v"),
     **_signatures(CALENDAR, "?v"),
     **_signatures(
         "rate irate increase delta idelta deriv changes resets avg_over_time sum_over_time"

@@ -41,8 +41,7 @@ def is_stale(values: Values) -> NDArray[np.bool_]:
 
 def are_histograms(h: Histograms) -> NDArray[np.bool_]:
     """Say for each sample whether it is a native histogram."""
-    out: NDArray[np.bool_] = np.not_equal(h, None).astype(np.bool_, copy=False)
-    return out
+    return np.asarray(h != None, np.bool_)  # noqa: E711  cell by cell
 
 
 def labels_of(pairs: Mapping[str, str]) -> Labels:

@@ -5,6 +5,7 @@ inside. Statements run one at a time; `close` waits for the one that is running,
 while a statement runs crashes the process.
 """
 
+import contextlib
 import logging
 import re
 import threading
@@ -60,6 +61,9 @@ class Chdb:
             try:
                 answer = self._session.query(statement, "Native")
             except RuntimeError as error:
+                # What it had put out before it failed would come with the next answer.
+                with contextlib.suppress(RuntimeError):
+                    self._session.query("SELECT 0", "Native")
                 raise ChunkStoreError(_first_line(error)) from error
             return list(native.decode(answer.bytes())) if answer is not None else []
 

@@ -9,9 +9,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from watchbill.telemetry.promql.histogram import Histogram
-from watchbill.telemetry.promql.storage import Histograms, Labels, Times
-from watchbill.telemetry.store import decimals, native
+from watchbill.telemetry.promql.storage import Histograms, Labels
+from watchbill.telemetry.store import decimals, native, rows
 from watchbill.telemetry.store.chdb import DURABLE, SETTINGS, Chdb, is_damage
 from watchbill.telemetry.store.chunks import (
     HOUR_MS,
@@ -19,7 +18,6 @@ from watchbill.telemetry.store.chunks import (
     ChunkStoreError,
     Samples,
     StoreDamagedError,
-    join_histograms,
 )
 from watchbill.telemetry.store.head import run_starts
 from watchbill.telemetry.store.index import METRIC_SHIFT, Ids
@@ -115,27 +113,17 @@ class ChdbChunks:
             return Samples.empty()
         metrics = ",".join(map(str, np.unique(ids >> np.uint64(METRIC_SHIFT))))
         named = f" AND id IN ({','.join(map(str, ids))})" if len(ids) <= LISTED_IDS else ""
+        # Not ordered by the database: that takes it twice as long as everything else.
         blocks = self._read(
-            f"SELECT id, t, v, e, h FROM metrics.chunks "  # noqa: S608
+            f"SELECT id, b, t, v, e, h FROM metrics.chunks "  # noqa: S608
             f"WHERE bitShiftRight(id, 32) IN ({metrics})"
             f" AND b >= {start_ms // HOUR_MS * 3600} AND b <= {end_ms // 1000}{named} "
-            f"ORDER BY id, b SETTINGS {SETTINGS}"
+            f"SETTINGS {SETTINGS}"
         )
-        parts = [_flatten(block) for block in blocks]
-        if not parts:
-            return Samples.empty()
-        found = Samples(
-            np.concatenate([part.ids for part in parts]),
-            np.concatenate([part.t for part in parts]),
-            np.concatenate([part.v for part in parts]),
-            join_histograms([(part.h, len(part)) for part in parts]),
-        )
-        inside = (found.t >= start_ms) & (found.t <= end_ms)
-        if not named:
-            inside &= np.isin(found.ids, ids)
-        if inside.all():
+        found = rows.join(blocks, ids)
+        if start_ms % HOUR_MS == 0 and (end_ms + 1) % HOUR_MS == 0:
             return found
-        return found.where(inside)
+        return found.where((found.t >= start_ms) & (found.t <= end_ms))
 
     def _read(self, statement: str) -> list[dict[str, native.Column]]:
         """Run a statement; what is damaged is set aside, and the rest is read."""
@@ -198,29 +186,3 @@ def _packed(
     counts = ends.astype(np.int64) - first
     texts = [b"" if one is None else one.pack() for one in h[np.repeat(having, counts)]]
     return native.Lists(np.cumsum(np.where(having, counts, 0)).astype(np.uint64), texts)
-
-
-def _flatten(block: dict[str, native.Column]) -> Samples:
-    times, values = cast("native.Lists", block["t"]), cast("native.Lists", block["v"])
-    ends = times.ends.astype(np.int64)
-    counts = ends - np.concatenate([[0], ends[:-1]]).astype(np.int64)
-    exponents = cast("NDArray[np.uint8]", block["e"])
-    return Samples(
-        np.repeat(cast("Ids", block["id"]), counts),
-        cast("Times", times.values),
-        decimals.decode(cast("Times", values.values), exponents, counts),
-        _unpacked(cast("native.Lists", block["h"]), counts),
-    )
-
-
-def _unpacked(texts: native.Lists, counts: NDArray[np.int64]) -> Histograms | None:
-    """See `_packed`."""
-    if not len(texts.values):
-        return None
-    having = np.diff(texts.ends.astype(np.int64), prepend=0) > 0
-    h = np.full(int(counts.sum()), None, np.object_)
-    rows = np.flatnonzero(np.repeat(having, counts))
-    for row, text in zip(rows.tolist(), texts.values, strict=True):
-        if text:
-            h[row] = Histogram.unpack(cast("bytes", text))
-    return h

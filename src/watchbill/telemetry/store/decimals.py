@@ -15,8 +15,10 @@ RAW = 255
 
 _MOST = 9
 _EXACT = 2.0**53
-_STALE = np.iinfo(np.int64).min  # stands for a staleness marker among whole numbers
-_POWERS = 10.0 ** np.arange(_MOST + 1)
+STALE = int(np.iinfo(np.int64).min)
+"""Stands for a staleness marker among whole numbers."""
+
+POWERS = 10.0 ** np.arange(_MOST + 1)
 
 
 def encode(v: Values, starts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
@@ -27,7 +29,7 @@ def encode(v: Values, starts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDA
     counts = np.diff(np.append(starts, len(v)))
     stale = bits == STALE_BITS
     open_rows = np.ones(len(starts), np.bool_)
-    for exponent, power in enumerate(_POWERS):
+    for exponent, power in enumerate(POWERS):
         rows = np.flatnonzero(open_rows)
         if not len(rows):
             break
@@ -55,7 +57,7 @@ def _scaled(
         fits = np.abs(scaled) < _EXACT
         numbers = np.where(fits, scaled, 0.0).astype(np.int64)
         exact = fits & ((numbers / power).view(np.int64) == np.ascontiguousarray(v).view(np.int64))
-    numbers[stale] = _STALE
+    numbers[stale] = STALE
     return numbers, exact | stale
 
 
@@ -66,9 +68,9 @@ def decode(
     raw = exponents == RAW
     if raw.all():
         return whole.view(np.float64)
-    powers = np.where(raw, 1.0, _POWERS[np.minimum(exponents, _MOST)])
+    powers = np.where(raw, 1.0, POWERS[np.minimum(exponents, _MOST)])
     v: Values = whole / np.repeat(powers, counts) if (powers != 1).any() else whole.astype("f8")
-    v.view(np.uint64)[whole == _STALE] = STALE_BITS
+    v.view(np.uint64)[whole == STALE] = STALE_BITS
     if raw.any():
         bits = np.repeat(raw, counts)
         v[bits] = whole.view(np.float64)[bits]

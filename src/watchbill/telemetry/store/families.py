@@ -68,7 +68,8 @@ class Families:
             return np.full(len(rows), matcher.matches(""))
         if matcher.op in ("=", "!="):
             number = self._symbols.get(matcher.value, -1)
-            return np.equal(ids[rows] == number, matcher.op == "=")
+            same: NDArray[np.bool_] = ids[rows] == number
+            return same if matcher.op == "=" else ~same
         distinct, which = np.unique(ids[rows], return_inverse=True)
         holds = [matcher.matches(self._symbols.text(number)) for number in distinct.tolist()]
         return np.array(holds, np.bool_)[which]

@@ -1,7 +1,9 @@
-"""Functions of classic histograms: series with an `le` label, one for each bucket."""
+"""Functions of histograms, most of it about classic ones: series with an `le` label, one for each
+bucket. Native ones go their own way (`native`) and come back in the same vector.
+"""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,8 +15,9 @@ from watchbill.telemetry.promql.labels import Groups, LabelTable, Rows
 from watchbill.telemetry.promql.numbers import format_value, is_utf8, quote
 from watchbill.telemetry.promql.scope import Scope
 from watchbill.telemetry.promql.storage import METRIC_NAME, Values
-from watchbill.telemetry.promql.vectors import Mask, Vector, stack
+from watchbill.telemetry.promql.vectors import Mask, Vector, any_by_group, stack
 
+from .native import native_fraction, native_quantile, of_metric, without_twins
 from .relabel import set_label
 
 _BUCKET = "le"
@@ -22,8 +25,14 @@ _BUCKET = "le"
 
 @dataclass(frozen=True)
 class _Histograms:
-    """Bucket series, their upper bounds, and which of them form one histogram."""
+    """Bucket series, their upper bounds, and which of them form one histogram.
 
+    `native` are the native histograms of the same vector. `allowed` (histograms, T) is false where
+    a native one has the same labels: there is no result then.
+    """
+
+    native: Vector
+    allowed: Mask
     buckets: Vector
     bounds: Values
     labels: LabelTable
@@ -80,12 +89,13 @@ def _quantile(scope: Scope, histograms: _Histograms, q: Values, source: ast.Expr
             scope.query.inform(
                 "input to histogram_quantile needed to be fixed for monotonicity (see"
                 " https://prometheus.io/docs/prometheus/latest/querying/functions/"
-                f'#histogram_quantile) for metric name "{first.get(METRIC_NAME, "")}"',
+                f"#histogram_quantile){of_metric(first.get(METRIC_NAME, ''))}",
                 source.span,
             )
         return values
 
-    return _solve(scope, histograms, solve)
+    native = native_quantile(scope, histograms.native, q, source)
+    return stack([_solve(scope, histograms, solve), native])
 
 
 def apply_fraction(scope: Scope, call: ast.Call) -> Vector:
@@ -95,7 +105,9 @@ def apply_fraction(scope: Scope, call: ast.Call) -> Vector:
     def solve(batch: _Batch) -> Values:
         return bucket_fraction(lower[batch.step], upper[batch.step], batch.bounds, batch.counts)
 
-    return _solve(scope, _histograms(scope, call.args[2]), solve)
+    histograms = _histograms(scope, call.args[2])
+    native = native_fraction(scope, histograms.native, lower, upper, call.args[2])
+    return stack([_solve(scope, histograms, solve), native])
 
 
 def _solve(scope: Scope, histograms: _Histograms, solve: Callable[[_Batch], Values]) -> Vector:
@@ -106,12 +118,15 @@ def _solve(scope: Scope, histograms: _Histograms, solve: Callable[[_Batch], Valu
         with np.errstate(all="ignore"):
             values[batch.histogram, batch.step] = solve(batch)
         present[batch.histogram, batch.step] = True
-    return Vector.of(histograms.labels, values, present, drop_name=True)
+    present &= histograms.allowed
+    return Vector.of(histograms.labels, values, present, drop_name=True).without_empty()
 
 
 def _histograms(scope: Scope, expr: ast.Expr) -> _Histograms:
     """The bucket series of a vector; others are left out, with a warning."""
-    vector = scope.vector(expr).without_empty()
+    given = replace(scope, tells_resets=False).vector(expr).without_empty()
+    native = given.where(given.histograms).without_empty()
+    vector = given.only_floats()
     texts = vector.labels.texts(_BUCKET)
     bound_of = {text: _upper_bound(text) for text in dict.fromkeys(texts)}
     bounds = np.array([bound_of[text] for text in texts], np.float64)
@@ -120,14 +135,19 @@ def _histograms(scope: Scope, expr: ast.Expr) -> _Histograms:
         names = vector.labels.texts(METRIC_NAME)
         for row in np.flatnonzero(~usable).tolist():
             scope.query.warn(
-                f'bucket label "le" is missing or has a malformed value of "{texts[row]}" for'
-                f' metric name "{names[row]}"',
+                f'bucket label "le" is missing or has a malformed value of "{texts[row]}"'
+                f"{of_metric(names[row])}",
                 expr.span,
             )
         vector, bounds = vector.take(usable), bounds[usable]
     rest = vector.labels.drop((_BUCKET,))
     groups = rest.groups()
-    return _Histograms(vector, bounds, rest.take(groups.first), groups)
+    labels = rest.take(groups.first)
+    present = any_by_group(vector.present, groups.ids, len(groups))
+    classic = Vector.of(labels, np.zeros(present.shape), present, drop_name=True)
+    native, classic = without_twins(scope, native, classic, expr)
+    allowed = ~present | classic.present
+    return _Histograms(native, allowed, vector, bounds, labels, groups)
 
 
 def _upper_bound(text: str) -> float:

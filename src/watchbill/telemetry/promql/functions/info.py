@@ -7,11 +7,11 @@ import numpy as np
 
 from watchbill.telemetry.promql import ast
 from watchbill.telemetry.promql.errors import EvalError
-from watchbill.telemetry.promql.labels import LabelTable
+from watchbill.telemetry.promql.labels import LabelTable, show
 from watchbill.telemetry.promql.scope import Scope
 from watchbill.telemetry.promql.select import select_instant, select_times
-from watchbill.telemetry.promql.storage import METRIC_NAME, Labels, Matcher, Values, labels_of
-from watchbill.telemetry.promql.vectors import Mask, Vector
+from watchbill.telemetry.promql.storage import METRIC_NAME, Labels, Matcher, labels_of
+from watchbill.telemetry.promql.vectors import Vector
 
 _IDENTIFYING = ("instance", "job")
 _DEFAULT_NAME = Matcher(METRIC_NAME, "=", "target_info")
@@ -43,7 +43,7 @@ def apply_info(scope: Scope, call: ast.Call) -> Vector:
         names = [_ANY_NAME, *names]
     wanted = tuple(matcher for matcher in matchers if matcher.name != METRIC_NAME)
     info = _select(scope, call, names, wanted)
-    out: dict[tuple[Labels, bool], dict[int, float]] = {}
+    out: dict[tuple[Labels, bool], dict[int, int]] = {}
     for row, labels in enumerate(base.labels.rows()):
         scope.query.check()
         is_info = all(matcher.matches(dict(labels).get(METRIC_NAME, "")) for matcher in names)
@@ -54,8 +54,8 @@ def apply_info(scope: Scope, call: ast.Call) -> Vector:
             cells = out.setdefault((joined, bool(base.drop_name[row])), {})
             if step in cells:
                 raise EvalError("vector cannot contain metrics with the same labelset")
-            cells[step] = float(base.values[row, step])
-    return _vector(scope, out)
+            cells[step] = row
+    return _vector(scope, base, out)
 
 
 def _select(
@@ -70,7 +70,8 @@ def _select(
         shift.at if shift else None,
         span=call.span,
     )
-    select_instant(scope, node)
+    if select_instant(scope, node).histograms.any():
+        raise EvalError("info sample should be float")
     seconds = select_times(scope, node)
     labels = [dict(row) for row in seconds.labels.rows()]
     by_target: dict[tuple[str, ...], list[int]] = {}
@@ -84,7 +85,10 @@ def _target(labels: dict[str, str]) -> tuple[str, ...]:
 
 
 def _join(labels: dict[str, str], info: _Info, step: int) -> Labels | None:
-    """`labels` with those of the newest info series of each name; None if a matcher fails."""
+    """`labels` with those of the newest info series of each name.
+
+    None where there is no such series although a matcher asks for one.
+    """
     target = _target(labels)
     newest: dict[str, int] = {}
     for index in info.by_target.get(target, []) if any(target) else []:
@@ -94,7 +98,11 @@ def _join(labels: dict[str, str], info: _Info, step: int) -> Labels | None:
         age = info.seconds.values[index, step]
         best = info.seconds.values[newest[name], step] if name in newest else -np.inf
         if age == best:
-            raise EvalError("found duplicate series for info metric")
+            at = round(age * 1000)
+            raise EvalError(
+                "found duplicate series for info metric: existing"
+                f" {show(info.labels[newest[name]])} @ {at}, new {show(info.labels[index])} @ {at}"
+            )
         if age > best:
             newest[name] = index
     chosen = {matcher.name for matcher in info.wanted}
@@ -105,7 +113,7 @@ def _join(labels: dict[str, str], info: _Info, step: int) -> Labels | None:
                 continue
             if added.setdefault(name, value) != value:
                 raise EvalError(f"conflicting label: {name}")
-    if not all(matcher.matches(added.get(matcher.name, "")) for matcher in info.wanted):
+    if not newest and not all(matcher.matches("") for matcher in info.wanted):
         return None
     return labels_of({**labels, **added})
 
@@ -131,14 +139,18 @@ def _first_selector(
     return None
 
 
-def _vector(scope: Scope, cells: dict[tuple[Labels, bool], dict[int, float]]) -> Vector:
-    shape = (len(cells), len(scope.times))
-    values: Values = np.zeros(shape)
-    present: Mask = np.zeros(shape, np.bool_)
-    for row, samples in enumerate(cells.values()):
-        steps = list(samples)
-        values[row, steps] = list(samples.values())
-        present[row, steps] = True
+def _vector(scope: Scope, base: Vector, cells: dict[tuple[Labels, bool], dict[int, int]]) -> Vector:
+    """Samples of `base`, taken at each step from the row that `cells` has for it."""
     labels = LabelTable.of(scope.query.symbols, [labels for labels, _ in cells])
+    shape = (len(cells), len(scope.times))
+    source, present = np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
+    for row, rows in enumerate(cells.values()):
+        steps = list(rows)
+        source[row, steps] = list(rows.values())
+        present[row, steps] = True
+    if not cells:
+        return scope.empty()
+    step = np.arange(len(scope.times))
     drop_name = np.array([drop for _, drop in cells], np.bool_)
-    return Vector(labels, values, present, drop_name)
+    h = None if base.h is None else base.h[source, step]
+    return Vector(labels, base.values[source, step], present, drop_name, h=h)

@@ -38,12 +38,12 @@ def absent_vector(scope: Scope, expr: ast.Expr, present: Mask) -> Vector:
 
 
 def apply_scalar(scope: Scope, call: ast.Call) -> Scalar:
-    """The value of the only series; NaN where there is none or more than one."""
+    """The only number in a vector; NaN where there is none or more than one."""
     vector = scope.vector(call.args[0])
     if not len(vector):
         return np.full(len(scope.times), np.nan)
-    single = vector.present.sum(axis=0) == 1
-    row = vector.present.argmax(axis=0)
+    single = vector.floats.sum(axis=0) == 1
+    row = vector.floats.argmax(axis=0)
     return np.where(single, vector.values[row, np.arange(vector.steps)], np.nan)
 
 
@@ -57,13 +57,23 @@ def apply_timestamp(scope: Scope, call: ast.Call) -> Vector:
     arg = ast.unwrap(call.args[0])
     if isinstance(arg, ast.VectorSelector) and arg.extension is None:
         return select_times(scope, arg)
-    seconds = scope.times / 1000
-    return scope.vector(arg).map(lambda values: np.broadcast_to(seconds, values.shape))
+    vector = scope.vector(arg)
+    seconds = np.broadcast_to(scope.times / 1000, vector.values.shape)
+    return Vector.of(vector.labels, seconds, vector.present, drop_name=True)
+
+
+def apply_start_timestamp(scope: Scope, call: ast.Call) -> Vector:
+    """Since when each sample counts, 0 where that is unknown; nothing for anything computed."""
+    arg = ast.unwrap(call.args[0])
+    if isinstance(arg, ast.VectorSelector) and arg.extension is None:
+        return select_times(scope, arg, starts=True)
+    scope.vector(arg)
+    return scope.empty()
 
 
 def apply_sort(scope: Scope, call: ast.Call) -> Vector:
-    """By value, NaN last; instant queries only."""
-    vector = scope.vector(call.args[0])
+    """Numbers by value, NaN last; instant queries only."""
+    vector = scope.vector(call.args[0]).only_floats()
     if _ineffective(scope, call):
         return vector
     value = vector.values[:, 0]
@@ -101,9 +111,3 @@ def _ineffective(scope: Scope, call: ast.Call) -> bool:
             call.span,
         )
     return scope.query.is_range
-
-
-def apply_to_histograms(scope: Scope, call: ast.Call) -> Vector:
-    """Functions of native histograms: samples that are plain numbers drop out."""
-    scope.vector(call.args[0])
-    return scope.empty()

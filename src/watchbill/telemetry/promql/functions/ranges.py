@@ -9,15 +9,20 @@ from watchbill.telemetry.promql import ast
 from watchbill.telemetry.promql.aggregate import warn_about_quantiles
 from watchbill.telemetry.promql.check import type_of
 from watchbill.telemetry.promql.errors import EvalError
+from watchbill.telemetry.promql.histogram import Histogram
 from watchbill.telemetry.promql.kernels import counters, extended, over_time, sums, trends
 from watchbill.telemetry.promql.kernels.compiled import OPERATIONS, can_sweep, sweep
+from watchbill.telemetry.promql.kernels.starts import STARTING, any_overlap, started
+from watchbill.telemetry.promql.native.notes import inform_ignored
 from watchbill.telemetry.promql.scope import Scope
 from watchbill.telemetry.promql.select import RangeInput, select_range
-from watchbill.telemetry.promql.storage import METRIC_NAME, Values
+from watchbill.telemetry.promql.storage import METRIC_NAME, Histograms, Values, are_histograms
 from watchbill.telemetry.promql.vectors import Mask, Vector
 from watchbill.telemetry.promql.windows import find_last, find_windows
 
+from .extended_histograms import EXTENDED_FUNCTIONS
 from .presence import absent_vector
+from .range_histograms import HISTOGRAM_FUNCTIONS, windows_with_histograms
 
 _COUNTER_SUFFIXES = ("_total", "_sum", "_count", "_bucket")
 
@@ -62,11 +67,19 @@ RANGE_FUNCTIONS = {
 }
 
 
+_ANY_SAMPLE = frozenset(
+    (
+        "count_over_time", "present_over_time", "last_over_time", "first_over_time",
+        "ts_of_first_over_time", "ts_of_last_over_time",
+    )
+)  # fmt: skip
+"""Functions to which a sample is a sample, number or histogram."""
+
+
 def apply_range_function(scope: Scope, call: ast.Call) -> Vector:
     """A function that makes one value of each window."""
     function = RANGE_FUNCTIONS[call.function]
     given, parameters = _arguments(scope, call)
-    _tell_about_counters(scope, call.function, given)
     samples = given.samples
     if not len(samples):
         return scope.empty()
@@ -75,19 +88,92 @@ def apply_range_function(scope: Scope, call: ast.Call) -> Vector:
         given = replace(given, ends=np.repeat(given.ends, len(scope.times)), pinned=False)
     scope.query.hold(samples.labels.size * len(given.ends))
     with np.errstate(all="ignore"):
-        if given.extension:
-            values, present = _extended(scope, call.function, given)
-        else:
-            values, present = (
-                _sweep(scope, call.function, given)
-                if can_sweep(call.function, samples.columns)
-                else _run(scope, function, given, parameters)
-            )
+        found = _of_samples(scope, call.function, given, parameters)
+    _tell_about_counters(scope, call.function, given)
+    if call.function == "quantile_over_time":
+        q = parameters[0][found.present.any(axis=0)]
+        warn_about_quantiles(scope, q, call.args[0])
     if given.pinned:
-        values = np.repeat(values, len(scope.times), axis=1)
-        present = np.repeat(present, len(scope.times), axis=1)
+        found = found.repeated(len(scope.times))
     drop_name = samples.drop_name | (not function.keeps_name)
-    return Vector(samples.labels, values, present, drop_name)
+    return Vector(samples.labels, found.values, found.present, drop_name, h=found.h)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a function made of every window, (n, T); `h` as in `Vector`."""
+
+    values: Values
+    present: Mask
+    h: Histograms | None = None
+
+    def repeated(self, steps: int) -> "_Found":
+        """The single step at every step."""
+        return _Found(
+            np.repeat(self.values, steps, axis=1),
+            np.repeat(self.present, steps, axis=1),
+            None if self.h is None else np.repeat(self.h, steps, axis=1),
+        )
+
+
+def _of_samples(scope: Scope, function: str, given: RangeInput, parameters: list[Values]) -> _Found:
+    columns = given.samples.columns
+    if columns.h is None or function in _ANY_SAMPLE:
+        found = _of_numbers(scope, function, given, parameters)
+        if columns.h is None or function not in ("last_over_time", "first_over_time"):
+            return found
+        return replace(found, h=_picked(function, given))
+    numbers = replace(
+        given, samples=replace(given.samples, columns=columns.only(~are_histograms(columns.h)))
+    )
+    found = _of_numbers(scope, function, numbers, parameters)
+    functions = EXTENDED_FUNCTIONS if given.extension else HISTOGRAM_FUNCTIONS
+    if function not in functions:
+        for row, step, window in windows_with_histograms(scope, given):
+            if found.present[row, step]:
+                inform_ignored(scope, window.metric, window.span)
+        return found
+    h = np.full(found.values.shape, None, np.object_)
+    for row, step, window in windows_with_histograms(scope, given):
+        sample = functions[function](window)
+        found.present[row, step] = sample is not None
+        if isinstance(sample, Histogram):
+            h[row, step] = sample
+        elif sample is not None:
+            found.values[row, step] = sample
+    return replace(found, h=h)
+
+
+def _of_numbers(scope: Scope, function: str, given: RangeInput, parameters: list[Values]) -> _Found:
+    if given.extension:
+        return _Found(*_extended(scope, function, given))
+    if can_sweep(function, given.samples.columns):
+        return _Found(*_sweep(scope, function, given))
+    if given.samples.columns.st is not None and function in STARTING:
+        return _Found(*_started(scope, function, given))
+    return _Found(*_run(scope, RANGE_FUNCTIONS[function], given, parameters))
+
+
+def _picked(function: str, given: RangeInput) -> Histograms:
+    """The histograms that are the first or last sample of their window."""
+    h = np.full((given.samples.labels.size, len(given.ends)), None, np.object_)
+    for rows, windows in given.windows():
+        if windows.h is not None and len(windows.t):
+            at = windows.last if function == "last_over_time" else windows.first
+            h[rows] = windows.h[at]
+            h[rows][windows.counts == 0] = None
+    return h
+
+
+def _started(scope: Scope, function: str, given: RangeInput) -> tuple[Values, Mask]:
+    """For counters whose samples say since when they count."""
+    shape = (given.samples.labels.size, len(given.ends))
+    values, present = np.zeros(shape), np.zeros(shape, np.bool_)
+    for rows, windows in given.windows():
+        scope.query.check()
+        if len(windows.t):
+            values[rows], present[rows] = started(function, windows)
+    return values, present
 
 
 def apply_absent_over_time(scope: Scope, call: ast.Call) -> Vector:
@@ -110,8 +196,6 @@ def _arguments(scope: Scope, call: ast.Call) -> tuple[RangeInput, list[Values]]:
             given = select_range(scope, arg)
             continue
         parameters.append(scope.scalar(arg))
-        if call.function == "quantile_over_time":
-            warn_about_quantiles(scope, parameters[-1], arg)
     assert given is not None
     _refuse_extension(call.function, given)
     if call.function == "predict_linear":
@@ -175,10 +259,31 @@ def _extended(scope: Scope, function: str, given: RangeInput) -> tuple[Values, M
 def _tell_about_counters(scope: Scope, function: str, given: RangeInput) -> None:
     if function not in ("rate", "increase", "irate"):
         return
-    for name in given.samples.labels.distinct(METRIC_NAME):
+    columns = given.samples.columns
+    labels = given.samples.labels
+    names = labels.distinct(METRIC_NAME) if columns.h is None else labels.texts(METRIC_NAME)
+    if columns.st is not None and function != "irate":
+        _tell_about_overlaps(scope, given, names)
+    if columns.h is not None:
+        before = np.concatenate([[0], np.cumsum(~are_histograms(columns.h))])
+        numbers = np.diff(before[columns.starts]) > 0
+        names = [name for name, some in zip(names, numbers, strict=True) if some]
+    for name in dict.fromkeys(names):
         if name and not name.endswith(_COUNTER_SUFFIXES):
             scope.query.inform(
                 "metric might not be a counter, name does not end in"
                 f' _total/_sum/_count/_bucket: "{name}"',
+                given.span,
+            )
+
+
+def _tell_about_overlaps(scope: Scope, given: RangeInput, names: list[str]) -> None:
+    for rows, windows in given.windows():
+        if not len(windows.t):
+            continue
+        for row in np.flatnonzero(any_overlap(windows).any(axis=1)).tolist():
+            scope.query.warn(
+                "sample has start time that overlaps with previous sample timestamp for metric"
+                f' "{names[rows.start + row]}"',
                 given.span,
             )

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from watchbill.telemetry.promql import ast
 from watchbill.telemetry.promql.scope import Scope, Value
-from watchbill.telemetry.promql.signatures import NATIVE_HISTOGRAM
 
-from . import elementwise, histograms, info, presence, ranges, relabel
+from . import elementwise, histograms, info, native, presence, ranges, relabel
 
 Function = Callable[[Scope, ast.Call], Value]
 
@@ -14,7 +13,7 @@ FUNCTIONS: dict[str, Function] = {
     **dict.fromkeys(elementwise.MATH, elementwise.apply_math),
     **dict.fromkeys(elementwise.CALENDAR, elementwise.apply_calendar),
     **dict.fromkeys(ranges.RANGE_FUNCTIONS, ranges.apply_range_function),
-    **dict.fromkeys(NATIVE_HISTOGRAM.split(), presence.apply_to_histograms),
+    **dict.fromkeys(native.STATISTICS, native.apply_statistic),
     **dict.fromkeys(("time", "pi", "start", "end", "step", "range"), elementwise.apply_constant),
     **dict.fromkeys(("min_of", "max_of"), elementwise.apply_choice),
     **dict.fromkeys(("clamp", "clamp_min", "clamp_max"), elementwise.apply_clamp),
@@ -26,6 +25,7 @@ FUNCTIONS: dict[str, Function] = {
     "scalar": presence.apply_scalar,
     "vector": presence.apply_vector,
     "timestamp": presence.apply_timestamp,
+    "start_timestamp": presence.apply_start_timestamp,
     "label_replace": relabel.apply_label_replace,
     "label_join": relabel.apply_label_join,
     "histogram_quantile": histograms.apply_quantile,

@@ -10,7 +10,7 @@ from watchbill.telemetry.promql.windows import Index, Windows
 
 from .sums import reduce_windows
 
-_AT_BOUNDARY = 1.1
+AT_BOUNDARY = 1.1
 """A gap up to this many average sample distances counts as "the series reaches the boundary"."""
 
 
@@ -45,12 +45,12 @@ def _extrapolated(w: Windows, kind: Literal["rate", "increase", "delta"]) -> Val
     to_end = (w.ends[None, :] - w.t[w.last]) / 1000
     sampled = (w.t[w.last] - w.t[w.first]) / 1000
     distance = sampled / np.maximum(w.counts - 1, 1)
-    to_start = np.where(to_start >= distance * _AT_BOUNDARY, distance / 2, to_start)
+    to_start = np.where(to_start >= distance * AT_BOUNDARY, distance / 2, to_start)
     if counter:
         rising = (change > 0) & (first_value >= 0)
         to_zero = sampled * (first_value / np.where(change == 0, 1, change))
         to_start = np.where(rising, np.minimum(to_start, to_zero), to_start)
-    to_end = np.where(to_end >= distance * _AT_BOUNDARY, distance / 2, to_end)
+    to_end = np.where(to_end >= distance * AT_BOUNDARY, distance / 2, to_end)
     stretch = (sampled + to_start + to_end) / np.where(sampled == 0, 1, sampled)
     if kind == "rate":
         stretch = stretch / (w.range_ms / 1000)

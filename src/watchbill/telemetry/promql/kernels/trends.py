@@ -3,7 +3,6 @@
 import numpy as np
 
 from watchbill.telemetry.promql.errors import EvalError
-from watchbill.telemetry.promql.numbers import format_value
 from watchbill.telemetry.promql.storage import Times, Values
 from watchbill.telemetry.promql.windows import Windows
 
@@ -57,8 +56,8 @@ def double_exponential_smoothing(w: Windows, smoothing: Values, trend: Values) -
 def _check_factor(name: str, short: str, factor: Values) -> None:
     bad = ~((factor > 0) & (factor < 1))
     if bad.any():
-        got = format_value(float(factor[bad][0]))
-        raise EvalError(f"invalid {name} factor. Expected: 0 < {short} < 1, got: {got}")
+        got = float(factor[bad][0])
+        raise EvalError(f"invalid {name} factor. Expected: 0 < {short} < 1, got: {got:f}")
 
 
 def _smooth(numbers: list[float], smoothing: float, trend: float) -> float:

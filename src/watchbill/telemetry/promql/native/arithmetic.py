@@ -8,7 +8,7 @@ import numpy as np
 from watchbill.telemetry.promql.histogram import Buckets, Counts, Hint, Histogram, Index
 from watchbill.telemetry.promql.kernels.sums import doubtful, exact_mean, exact_sum
 
-from .layout import compact, is_custom, same_layout, with_zero_bucket, without_zeros
+from .layout import compact, gathered, is_custom, same_layout, with_zero_bucket, without_zeros
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,15 @@ def _merge(histograms: Sequence[Histogram], *, average: bool) -> Combined:
         return exact_mean(given) if average else exact_sum(given)
 
     first = alike[0]
+    divisor = size if average else None
     merged = Histogram(
         first.schema,
         single(histogram.count for histogram in alike),
         single(histogram.sum for histogram in alike),
         first.zero_threshold,
         single(histogram.zero_count for histogram in alike),
-        _merged([histogram.positive for histogram in alike], size if average else None),
-        _merged([histogram.negative for histogram in alike], size if average else None),
+        _merged([histogram.positive for histogram in alike], divisor),
+        _merged([histogram.negative for histogram in alike], divisor),
         first.bounds,
         combined_hint(hints),
     )
@@ -62,6 +63,11 @@ def _merge(histograms: Sequence[Histogram], *, average: bool) -> Combined:
 
 def _merged(parts: Sequence[Buckets], divisor: int | None) -> Buckets:
     """Buckets added up, each divided by `divisor` if there is one."""
+    parts = [part for part in parts if len(part)]
+    if not parts:
+        return Buckets()
+    if len(parts) == 2 and divisor is None:
+        return without_zeros(_added(*parts))
     index = np.concatenate([part.index for part in parts])
     counts = np.concatenate([part.counts for part in parts])
     distinct, which = np.unique(index, return_inverse=True)
@@ -76,6 +82,16 @@ def _merged(parts: Sequence[Buckets], divisor: int | None) -> Buckets:
         missing = [0.0] * ((divisor or 0) - len(numbers))
         out[bucket] = exact_mean(numbers + missing) if divisor else exact_sum(numbers)
     return without_zeros(Buckets(distinct, out))
+
+
+def _added(one: Buckets, other: Buckets) -> Buckets:
+    """The sum of two, which needs no care: it is rounded once."""
+    if np.array_equal(one.index, other.index):
+        with np.errstate(over="ignore", invalid="ignore"):
+            return Buckets(one.index, one.counts + other.counts)
+    return gathered(
+        np.concatenate([one.index, other.index]), np.concatenate([one.counts, other.counts])
+    )
 
 
 def combined_hint(hints: Iterable[Hint]) -> Hint:
@@ -133,19 +149,22 @@ def difference(left: Histogram, right: Histogram) -> Combined:
     """`left - right`, which is a gauge. Raises `MixedSchemasError`."""
     collision = {left.hint, right.hint} == {"reset", "not_reset"}
     (one, other), reconciled = same_layout([left, right])
-    minus = scaled(other, -1.0)
     out = Histogram(
         one.schema,
         one.count - other.count,
         one.sum - other.sum,
         one.zero_threshold,
         one.zero_count - other.zero_count,
-        _merged([one.positive, minus.positive], None),
-        _merged([one.negative, minus.negative], None),
+        _merged([one.positive, _negative(other.positive)], None),
+        _merged([one.negative, _negative(other.negative)], None),
         one.bounds,
         "gauge",
     )
     return Combined(out, reconciled, collision)
+
+
+def _negative(buckets: Buckets) -> Buckets:
+    return Buckets(buckets.index, -buckets.counts)
 
 
 def equal(left: Histogram, right: Histogram) -> bool:
@@ -230,4 +249,5 @@ def told_resets(histograms: Sequence[Histogram]) -> list[Histogram]:
 
 def empty_like(histogram: Histogram) -> Histogram:
     """Nothing observed, in the same buckets."""
-    return Histogram(histogram.schema, 0.0, 0.0, bounds=histogram.bounds)
+    threshold = histogram.zero_threshold
+    return Histogram(histogram.schema, 0.0, 0.0, threshold, bounds=histogram.bounds)

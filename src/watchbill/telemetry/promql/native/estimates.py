@@ -38,8 +38,8 @@ class _Bucket:
             return self.lower + (self.upper - self.lower) * share
         low, high = math.log2(abs(self.lower)), math.log2(abs(self.upper))
         if self.lower > 0:
-            return 2.0 ** (low + (high - low) * share)
-        return -(2.0 ** (high + (low - high) * (1 - share)))
+            return math.exp2(low + (high - low) * share)
+        return -math.exp2(high + (low - high) * (1 - share))
 
 
 def _bucket(histogram: Histogram, found: Ranges, at: int) -> _Bucket:
@@ -111,14 +111,16 @@ def fraction(histogram: Histogram, lower: float, upper: float) -> float:
 
 def _rank(histogram: Histogram, found: Ranges, value: float, most: float) -> float:
     """How many observations lie below `value`, at most `most`."""
-    at = int(np.searchsorted(found.upper, value, "right"))
-    if at == len(found.upper):
-        return most
-    below = float(found.counts[:at].sum())
-    bucket = _bucket(histogram, found, at)
+    begun = int(np.searchsorted(found.lower, value, "left"))
+    if not begun:
+        return 0.0
+    below = float(found.counts[: begun - 1].sum())
+    bucket = _bucket(histogram, found, begun - 1)
     if not bucket.lower < value:
         return min(below, most)
-    return min(below + bucket.count * bucket.share_below(value), most)
+    if bucket.upper > value:
+        return min(below + bucket.count * bucket.share_below(value), most)
+    return most if begun == len(found.lower) else min(below + bucket.count, most)
 
 
 def variance(histogram: Histogram) -> float:

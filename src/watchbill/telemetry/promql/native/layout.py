@@ -112,6 +112,8 @@ def same_layout(histograms: Sequence[Histogram]) -> tuple[list[Histogram], bool]
         raise MixedSchemasError
     if custom:
         return _same_bounds(histograms)
+    if len({(histogram.schema, histogram.zero_threshold) for histogram in histograms}) == 1:
+        return list(histograms), False
     out = _same_zero_bucket(list(histograms))
     schema = min(histogram.schema for histogram in out)
     return [reduced(histogram, schema) for histogram in out], False

@@ -63,7 +63,7 @@ def _exponential(histogram: Histogram, value: float, *, keep_below: bool) -> tup
         near, far, at = (np.log2(np.abs(x)) for x in (lower, upper, cut))
         logarithmic = np.where(upper > 0, (at - near) / (far - near), 1 - (at - far) / (near - far))
         below = np.where(zero, (cut - lower) / (upper - lower), logarithmic)
-        below = np.where(cut >= upper, 1.0, np.where(cut <= lower, 0.0, below))
+        below = np.where(value <= lower, 0.0, np.where(value >= upper, 1.0, below))
         start, end = (lower, cut) if keep_below else (cut, upper)
         geometric = np.sqrt(start * end)
     middle = np.where(zero, (start + end) / 2, np.where(upper > 0, geometric, -geometric))

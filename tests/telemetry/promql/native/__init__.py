@@ -1,0 +1,1 @@
+"""Tests of arithmetic on native histograms."""
