@@ -102,7 +102,7 @@ def test_a_size_limit_drops_the_oldest_days_but_never_the_newest(chunks: ChunkSt
     whole = chunks.check().bytes
     chunks.keep_within(whole)
     assert len(chunks.select(np.array([1], np.uint64), 0, 2 * T0)) == 400
-    chunks.keep_within(whole // 2)
+    chunks.keep_within(whole * 6 // 10)
     assert len(chunks.select(np.array([1], np.uint64), 0, 2 * T0)) == 200
     chunks.keep_within(0)
     left = chunks.select(np.array([1], np.uint64), 0, 2 * T0)

