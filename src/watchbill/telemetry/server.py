@@ -163,6 +163,7 @@ async def _serve(
 
     app = Starlette(
         routes=[
+            *write.routes(intake),  # first, because paths are tried in turn
             *query.routes(store, runner, exemplars, config.promql_features),
             *syntax.routes(),
             *series.routes(store, metadata, lookups),
@@ -170,7 +171,6 @@ async def _serve(
             *alerting.routes(store, keeper, scraper),
             *configuration.routes(config, scraper),
             *federate.routes(store, runner),
-            *write.routes(intake),
             *loki.routes(logs, runner, queue),
             *status.routes(
                 status.Parts(config, store, logs, keeper, scraper, own, tokens, runner, clock.now())

@@ -201,6 +201,8 @@ def _telemetry_problems(said: dict[str, Any]) -> Iterator[Problem]:
             yield Problem("telemetry", f"refuses {what}: {why}", "Senders are told to try again.")
     if why := said.get("chunks", {}).get("problem"):
         yield Problem("telemetry", f"cannot move data into long-term storage: {why}")
+    for loss in said.get("chunks", {}).get("lost", ()):
+        yield Problem("telemetry", f"lost samples: {loss}", "The rest is whole and is served.")
 
 
 def _database_problems() -> Iterator[Problem]:

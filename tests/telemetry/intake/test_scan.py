@@ -70,7 +70,7 @@ def test_known_series_new_series_and_another_order() -> None:
     assert len(fast.decoder._scanner) == 3000
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(BODY, min_size=1, max_size=4))
 def test_gives_what_the_careful_reader_gives(
     sent: list[list[tuple[dict[str, str], list[tuple[int, float]]]]],
@@ -93,7 +93,7 @@ GOOD = (
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_damaged_bodies_are_read_or_refused_alike(data: st.DataObject) -> None:
     fast, careful = Reader(carefully=False), Reader(carefully=True)
@@ -109,6 +109,7 @@ def test_damaged_bodies_are_read_or_refused_alike(data: st.DataObject) -> None:
         assert len(fast.known.slots) == before, "a body that is refused makes no series"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_noise_is_left_to_the_careful_reader_or_read(noise: bytes) -> None:
     Scanner().scan(noise)

@@ -102,7 +102,7 @@ def test_a_size_limit_drops_the_oldest_days_but_never_the_newest(chunks: ChunkSt
     whole = chunks.check().bytes
     chunks.keep_within(whole)
     assert len(chunks.select(np.array([1], np.uint64), 0, 2 * T0)) == 400
-    chunks.keep_within(whole // 2)
+    chunks.keep_within(whole * 6 // 10)
     assert len(chunks.select(np.array([1], np.uint64), 0, 2 * T0)) == 200
     chunks.keep_within(0)
     left = chunks.select(np.array([1], np.uint64), 0, 2 * T0)
@@ -170,7 +170,6 @@ def test_a_damaged_part_is_set_aside_and_the_rest_is_read(tmp_path: Path, damage
         assert found.t.min() == T0 + 86_400_000
     (loss,) = chunks.lost()
     assert "20231114" in loss
-    assert chunks.check().problem == loss
     chunks.put(some([3], 5))
     assert len(chunks.select(np.array([3], np.uint64), 0, 2 * T0)) == 5
     chunks.close()
@@ -197,7 +196,7 @@ def test_days_that_are_over_become_one_part_each(tmp_path: Path) -> None:
 
 @pytest.mark.server
 def test_a_table_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
-    earlier = TABLES[CHUNKS].replace("v Array(Int64)", "v Array(Float64)")
+    earlier = TABLES[CHUNKS].replace("        e UInt8 CODEC(ZSTD(1)),\n", "")
     chdb = open_chdb(tmp_path, {**TABLES, CHUNKS: earlier})
     with pytest.raises(StoreDamagedError, match="made by an earlier version"):
         ChdbChunks(chdb)

@@ -29,7 +29,7 @@ def rows(found: Columns) -> list[tuple[int, int, float]]:
 ROW = st.tuples(st.integers(0, 5), st.integers(0, 300), st.floats(allow_nan=False))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(ROW, max_size=150), max_size=6), st.integers(0, 300))
 def test_gives_back_every_sample_once_in_order(
     batches: list[list[tuple[int, int, float]]], start: int
@@ -48,7 +48,7 @@ def test_gives_back_every_sample_once_in_order(
     assert head.samples == sum(map(len, batches))
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.lists(ROW, max_size=60), max_size=4), st.sets(st.integers(0, 4)))
 def test_an_hour_that_leaves_can_be_read_until_it_is_released(
     batches: list[list[tuple[int, int, float]]], leave: set[int]
@@ -96,7 +96,9 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("machine")
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(st.lists(ROW, max_size=70), max_size=8), st.integers(0, 100))
 def test_machine_code_takes_only_the_usual_batch_and_the_same_way(
     batches: list[list[tuple[int, int, float]]], oldest: int

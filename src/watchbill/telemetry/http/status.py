@@ -133,7 +133,7 @@ def _own_status(parts: Parts) -> dict[str, object]:
         "chunks": {
             "kind": chunks.kind, "rows": chunks.rows, "bytes": chunks.bytes,
             "oldest": chunks.oldest_ms / 1000 if chunks.oldest_ms is not None else None,
-            "problem": chunks.problem or parts.keeper.problem,
+            "problem": chunks.problem or parts.keeper.problem, "lost": parts.store.lost(),
         },
         "logs": {
             "held": logs.held(), "walBytes": logs.wal.nbytes(),

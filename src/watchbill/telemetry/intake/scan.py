@@ -10,7 +10,7 @@ says what is wrong with a body.
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,18 +33,18 @@ METADATA, EXEMPLAR, HISTOGRAM = 1, 2, 3
 
 
 @inner
-def _length(data: Bytes, at: int, end: int) -> tuple[Any, int]:
+def _length(data: Bytes, at: int, end: int) -> tuple[int, int]:
     """A varint of up to five bytes, and where it ends; -1 for any other."""
     number = np.int64(0)
     for place in range(5):
         if at >= end:
-            return np.int64(-1), at
+            return -1, at
         byte = np.int64(data[at])
         at += 1
         number |= (byte & 127) << (7 * place)
         if byte < 128:
-            return number, at
-    return np.int64(-1), at
+            return int(number), at
+    return -1, at
 
 
 @inner

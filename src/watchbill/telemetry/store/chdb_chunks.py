@@ -33,7 +33,7 @@ TABLES = {
         id UInt64 CODEC(Delta, ZSTD(1)),
         b DateTime('UTC') CODEC(Delta, ZSTD(1)),
         t Array(Int64) CODEC(DoubleDelta, ZSTD(1)),
-        v Array(Int64) CODEC(Delta, ZSTD(1)),
+        v Array(Int64) CODEC(T64('bit'), ZSTD(1)),
         e UInt8 CODEC(ZSTD(1)),
         h Array(String) CODEC(ZSTD(1))
     ) ENGINE = MergeTree PARTITION BY toYYYYMMDD(b) ORDER BY (bitShiftRight(id, 32), b, id)
@@ -168,8 +168,7 @@ class ChdbChunks:
             )
         except ChunkStoreError as error:
             return ChunkHealth("chdb", 0, 0, None, str(error))
-        problem = "; ".join(self._lost) or None
-        return ChunkHealth("chdb", rows, size, oldest * 1000 if rows else None, problem)
+        return ChunkHealth("chdb", rows, size, oldest * 1000 if rows else None)
 
     def close(self) -> None:
         """See `ChunkStore.close`."""

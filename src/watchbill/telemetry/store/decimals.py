@@ -2,7 +2,8 @@
 
 Most series hold counts, bytes, or readings with a few decimals. A row whose every value is a whole
 number divided by the same power of ten, exactly, is kept as those whole numbers; any other row as
-the bit patterns of its floats. Both give back every value to the bit.
+the bit patterns of its floats. Of either, what is kept is the first and then the steps from one to
+the next, modulo 2 ** 64. Both give back every value to the bit.
 """
 
 import numpy as np
@@ -22,7 +23,8 @@ POWERS = 10.0 ** np.arange(_MOST + 1)
 
 
 def encode(v: Values, starts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
-    """Whole numbers for values and an exponent per row; rows begin at `starts`, none is empty."""
+    """Steps of whole numbers for values, and an exponent per row; rows begin at `starts`, none is
+    empty."""
     bits = np.ascontiguousarray(v, np.float64).view(np.int64)
     whole = bits.copy()
     exponents = np.full(len(starts), RAW, np.uint8)
@@ -45,7 +47,10 @@ def encode(v: Values, starts: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDA
         whole[np.repeat(chosen, counts)] = numbers[np.repeat(good, counts[rows])]
         exponents[chosen] = exponent
         open_rows &= ~chosen
-    return whole, exponents
+    steps = whole.copy()
+    steps[1:] -= whole[:-1]
+    steps[starts] = whole[starts]
+    return steps, exponents
 
 
 def _scaled(
@@ -62,9 +67,12 @@ def _scaled(
 
 
 def decode(
-    whole: NDArray[np.int64], exponents: NDArray[np.uint8], counts: NDArray[np.int64]
+    steps: NDArray[np.int64], exponents: NDArray[np.uint8], counts: NDArray[np.int64]
 ) -> Values:
     """The values of rows with so many samples each; see `encode`."""
+    whole = np.cumsum(steps)
+    starts = np.cumsum(counts) - counts
+    whole -= np.repeat(np.where(starts > 0, whole[starts - 1], 0), counts)
     raw = exponents == RAW
     if raw.all():
         return whole.view(np.float64)

@@ -251,12 +251,7 @@ class Pages:
     def gather(self, slots: Slots | None, start_ms: int, end_ms: int) -> Columns:
         """Samples of these series (all when None) in a time span, both ends inclusive, ordered."""
         owner = self._owner[: self._pages]
-        if slots is None:
-            pages = np.arange(self._pages)
-        else:
-            wanted = np.zeros(max(len(self._page), int(slots.max(initial=0)) + 1), np.bool_)
-            wanted[slots] = True
-            pages = np.flatnonzero(wanted[owner])
+        pages = np.arange(self._pages) if slots is None else self._pages_of(slots)
         pages = pages[np.argsort(owner[pages], kind="stable")]
         if not len(pages):
             return Columns.empty()
@@ -271,6 +266,15 @@ class Pages:
             self._v[pages][filled],
             self._unpacked(pages, filled),
         ).ordered()
+
+    def _pages_of(self, slots: Slots) -> NDArray[np.int64]:
+        """The pages of these series, those of each in the order in which they were opened."""
+        page = self._page[slots[slots < len(self._page)]]
+        levels = []
+        while len(page := page[page >= 0]):
+            levels.append(page)
+            page = self._before[page]
+        return np.concatenate(levels[::-1]) if levels else np.zeros(0, np.int64)
 
     def _unpacked(self, pages: NDArray[np.int64], wanted: NDArray[np.bool_]) -> Histograms | None:
         """The histograms of pages, of the samples that are wanted; None when there are none."""

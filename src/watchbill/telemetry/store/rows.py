@@ -75,8 +75,9 @@ def decode_rows(
     bits, at = v.view(np.int64), 0
     for row in range(len(counts)):
         to, exponent = places[row], exponents[row]
+        whole = np.int64(0)
         for place in range(counts[row] if to >= 0 else 0):
-            whole = values[at + place]
+            whole += values[at + place]
             t[to + place] = times[at + place]
             if exponent == decimals.RAW:
                 bits[to + place] = whole

@@ -35,15 +35,15 @@ log = logging.getLogger(__name__)
 
 OVER_MS = 10 * 60_000
 """An hour counts as over this long after its end: most senders have caught up by then."""
-IDLE_SECONDS = 5.0
+IDLE_SECONDS = 2.0
 """An hour that is over moves into chunks when nothing came for it for so long …"""
 OPEN_SECONDS = 600.0
 """… or when the head has held it for so long …"""
-HELD_BYTES = 96 << 20
+HELD_BYTES = 64 << 20
 """… or when hours that are over take up so much memory."""
 HELD_LIMIT = 256 << 20
 """Beyond this, samples for hours that are over are put off."""
-PUT_SAMPLES = 1_000_000
+PUT_SAMPLES = 300_000
 """At most so many go into chunks at once, which bounds the memory that it takes."""
 
 
