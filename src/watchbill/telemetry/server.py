@@ -19,7 +19,7 @@ from starlette.responses import Response
 from watchbill.lib import clock
 from watchbill.telemetry.config import TelemetryConfig
 from watchbill.telemetry.exemplars import Exemplars
-from watchbill.telemetry.http import loki, query, series, status, write
+from watchbill.telemetry.http import loki, otlp, query, series, status, write
 from watchbill.telemetry.http.answers import ApiError
 from watchbill.telemetry.http.auth import RequireToken, Tokens
 from watchbill.telemetry.http.bodies import BodyQueue
@@ -124,6 +124,7 @@ async def _serve(
             *query.routes(store, runner),
             *series.routes(store, metadata),
             *write.routes(intake),
+            *otlp.routes(store, sink, logs, own, queue),
             *loki.routes(logs, runner, queue),
             *status.routes(store, logs, keeper, scraper, own, tokens, clock.now()),
         ],

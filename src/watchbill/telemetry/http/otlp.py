@@ -1,0 +1,95 @@
+"""OTLP/HTTP: metrics and logs of OpenTelemetry, in protobuf or JSON.
+
+Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+from google.protobuf import json_format  # type: ignore[import-untyped]
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from watchbill.lib import clock
+from watchbill.telemetry.http.bodies import RETRY, BodyQueue, unpacked
+from watchbill.telemetry.intake.messages import Messages
+from watchbill.telemetry.intake.otlp import metrics as otlp_metrics
+from watchbill.telemetry.intake.otlp.request import MAX_PLAIN_BYTES
+from watchbill.telemetry.intake.protobuf import MalformedError
+from watchbill.telemetry.intake.sink import Sink
+from watchbill.telemetry.logs import otlp as otlp_logs
+from watchbill.telemetry.logs.lines import LogStore
+from watchbill.telemetry.own import OwnMetrics
+from watchbill.telemetry.store.index import SeriesLimitError
+from watchbill.telemetry.store.samples import OverloadError, SampleStore
+from watchbill.telemetry.store.wal import LogFullError
+
+JSON, PROTOBUF = "application/json", "application/x-protobuf"
+INVALID_ARGUMENT, UNAVAILABLE = 3, 14
+"""Codes of `google.rpc.Status`, in which errors are told."""
+
+_STATUS = Messages("watchbill.rpc", {"Status": "int32 code = 1; string message = 2"})
+
+
+def routes(
+    store: SampleStore, sink: Sink, logs: LogStore, own: OwnMetrics, queue: BodyQueue
+) -> list[Route]:
+    """`/otlp/v1/metrics` (also where Prometheus has it) and `/otlp/v1/logs`."""
+
+    def take_metrics(body: bytes, json: bool) -> Any:
+        batch, points = otlp_metrics.read_metrics(body, store.intern, json=json)
+        written = sink.take(batch, "otlp")
+        answer = otlp_metrics.Response()
+        if written.problems:
+            answer.partial_success.rejected_data_points = min(written.refused, points)
+            answer.partial_success.error_message = "; ".join(written.problems)
+        return answer
+
+    def take_logs(body: bytes, json: bool) -> Any:
+        logs.append(otlp_logs.read_logs(body, int(clock.seconds() * 1e9), json=json))
+        return otlp_logs.Response()
+
+    def endpoint(take: Callable[[bytes, bool], Any]) -> Callable[[Request], Any]:
+        async def post(request: Request) -> Response:
+            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+            if kind not in (JSON, PROTOBUF):
+                problem = f"content type {kind!r} is not supported, send {PROTOBUF} or {JSON}"
+                return _failure(415, INVALID_ARGUMENT, problem, PROTOBUF)
+            encoding = request.headers.get("content-encoding", "").lower()
+            return await queue.take(request, lambda body: answer(take, body, kind, encoding))
+
+        return post
+
+    def answer(
+        take: Callable[[bytes, bool], Any], body: bytes, kind: str, encoding: str
+    ) -> Response:
+        try:
+            done = take(unpacked(body, encoding, MAX_PLAIN_BYTES), kind == JSON)
+        except (MalformedError, SeriesLimitError) as error:
+            own.refused_bodies += 1
+            return _failure(400, INVALID_ARGUMENT, str(error), kind)
+        except OverloadError as error:
+            return _failure(429, UNAVAILABLE, str(error), kind, RETRY)
+        except LogFullError as error:
+            return _failure(503, UNAVAILABLE, str(error), kind, RETRY)
+        if kind == JSON:
+            return Response(json_format.MessageToJson(done, indent=None), media_type=JSON)
+        return Response(done.SerializeToString(), media_type=PROTOBUF)
+
+    return [
+        Route("/otlp/v1/metrics", endpoint(take_metrics), methods=["POST"]),
+        Route("/api/v1/otlp/v1/metrics", endpoint(take_metrics), methods=["POST"]),
+        Route("/otlp/v1/logs", endpoint(take_logs), methods=["POST"]),
+    ]
+
+
+def _failure(
+    status: int, code: int, message: str, kind: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    if kind == JSON:
+        content = msgspec.json.encode({"code": code, "message": message})
+    else:
+        content = _STATUS.write("Status", code=code, message=message)
+    return Response(content, status, dict(headers or {}), kind)
