@@ -36,6 +36,9 @@ _MESSAGES = Messages("watchbill.write.v2", {
 MAX_PLAIN_BYTES = 16 << 20
 """Of a body after decompression; senders' usual ones have less than 1 MiB."""
 
+MAX_ENTRIES = 1_000_000
+"""Samples, histograms and exemplars of a body together."""
+
 BAD_LABELS = "invalid labels"
 BAD_HISTOGRAM = "invalid native histogram"
 NOTHING = "neither samples nor histograms"
@@ -82,10 +85,14 @@ class _Reading:
         self._exemplars: list[tuple[int, Exemplar]] = []
         self._metadata: dict[str, Metadata] = {}
         self._refused = Refusals()
+        self._entries = 0
 
     def series(self, message: Any, which: str) -> None:
-        """Take in one series, or refuse it."""
+        """Take in one series, or refuse it. Raises `MalformedError` when it is too much."""
         count = max(1, len(message.samples) + len(message.histograms))
+        self._entries += count + len(message.exemplars)
+        if self._entries > MAX_ENTRIES:
+            raise MalformedError(f"more than {MAX_ENTRIES} samples in one body")
         try:
             texts = self._texts(message.labels_refs)
         except ValueError as error:

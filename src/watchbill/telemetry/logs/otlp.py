@@ -12,7 +12,13 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
 )
 
 from watchbill.telemetry.intake.otlp.names import label_name
-from watchbill.telemetry.intake.otlp.request import identifier, plain, read_request, text_of
+from watchbill.telemetry.intake.otlp.request import (
+    Parts,
+    identifier,
+    plain,
+    read_request,
+    text_of,
+)
 from watchbill.telemetry.logs.push import Line
 from watchbill.telemetry.promql.storage import labels_of
 
@@ -33,15 +39,16 @@ Request, Response = ExportLogsServiceRequest, ExportLogsServiceResponse
 def read_logs(body: bytes, now_ns: int, *, json: bool) -> list[Line]:
     """The lines of a request; one that tells no time is of now. Raises `MalformedError`."""
     lines = []
-    for told in read_request(Request, body, json=json).resource_logs:
+    parts = Parts()
+    for told in parts.of(read_request(Request, body, json=json).resource_logs):
         named = [pair for pair in told.resource.attributes if pair.key]
         stream = {"service_name": UNKNOWN_SERVICE}
         stream.update(_flat(pair for pair in named if pair.key in STREAM_ATTRIBUTES))
         labels = labels_of(stream)
         of_resource = _flat(pair for pair in named if pair.key not in STREAM_ATTRIBUTES)
-        for scope in told.scope_logs:
+        for scope in parts.of(told.scope_logs):
             around = {**of_resource, **_scope(scope.scope)}
-            for record in scope.log_records:
+            for record in parts.of(scope.log_records):
                 t_ns = record.time_unix_nano or record.observed_time_unix_nano or now_ns
                 metadata = labels_of({**around, **_record(record)})
                 lines.append(Line(labels, min(t_ns, (1 << 63) - 1), text_of(record.body), metadata))

@@ -279,3 +279,8 @@ def test_arbitrary_bytes_give_an_answer_or_the_error(body: bytes, as_json: bool)
 def test_json_that_is_none_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedError, match="ExportMetricsServiceRequest in JSON"):
         read_metrics(body, SeriesIndex().intern, json=True)
+
+
+def test_a_request_of_countless_parts_is_refused() -> None:
+    with pytest.raises(MalformedError, match="more than 500000 parts"):
+        read_metrics(b"\x0a\x00" * 500_001, SeriesIndex().intern, json=False)

@@ -25,7 +25,13 @@ from watchbill.telemetry.intake.batch import Batch, Gathering, Refusals
 from watchbill.telemetry.intake.metadata import Metadata
 from watchbill.telemetry.intake.native_histogram import BadHistogramError, checked
 from watchbill.telemetry.intake.otlp.names import metric_name, unit_name
-from watchbill.telemetry.intake.otlp.request import identifier, labels_from, read_request, text_of
+from watchbill.telemetry.intake.otlp.request import (
+    Parts,
+    identifier,
+    labels_from,
+    read_request,
+    text_of,
+)
 from watchbill.telemetry.promql.histogram import Buckets, Histogram
 from watchbill.telemetry.promql.numbers import format_value
 from watchbill.telemetry.promql.storage import METRIC_NAME, STALE, Labels, labels_of
@@ -48,7 +54,7 @@ class PointError(ValueError):
 def read_metrics(body: bytes, intern: Callable[[Labels], int], *, json: bool) -> tuple[Batch, int]:
     """The samples of a request, and how many data points it had. Raises `MalformedError`."""
     reading = _Reading(intern)
-    for resource in read_request(Request, body, json=json).resource_metrics:
+    for resource in reading.parts.of(read_request(Request, body, json=json).resource_metrics):
         reading.resource(resource)
     return reading.batch(), reading.points
 
@@ -72,6 +78,7 @@ class _Reading:
         self._refused = Refusals()
         self._identity: dict[str, str] = {}
         self._newest_ms = 0
+        self.parts = Parts()
         self.points = 0
 
     def batch(self) -> Batch:
@@ -85,8 +92,8 @@ class _Reading:
     def resource(self, told: Any) -> None:
         """The metrics of one resource."""
         self._identity, self._newest_ms = identity(told.resource.attributes), 0
-        for scope in told.scope_metrics:
-            for metric in scope.metrics:
+        for scope in self.parts.of(told.scope_metrics):
+            for metric in self.parts.of(scope.metrics):
                 self._metric(metric)
         if self._identity and self._newest_ms:
             try:
@@ -120,7 +127,7 @@ class _Reading:
             return
         said = "counter" if counter else _TYPES.get(kind, "gauge")
         self._metadata[name] = Metadata(said, metric.description, unit_name(metric.unit))
-        for point in points:
+        for point in self.parts.of(points):
             self._point(kind, name, point)
 
     def _point(self, kind: str, name: str, point: Any) -> None:

@@ -4,7 +4,7 @@ Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
 """
 
 import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -17,6 +17,8 @@ from watchbill.telemetry.promql.numbers import format_value
 
 MAX_PLAIN_BYTES = 16 << 20
 """Of a request after decompression."""
+MAX_PARTS = 500_000
+"""Resources, scopes, and metrics or log records of a request together."""
 
 
 def read_request(kind: Any, body: bytes, *, json: bool) -> Any:
@@ -30,6 +32,20 @@ def read_request(kind: Any, body: bytes, *, json: bool) -> Any:
         return json_format.Parse(body.decode(), kind(), ignore_unknown_fields=True)
     except (json_format.Error, ValueError, RecursionError) as error:
         raise MalformedError(f"not a {name} in JSON: {error}") from None
+
+
+class Parts:
+    """Walks through the parts of a request, which are not to be too many."""
+
+    def __init__(self) -> None:
+        self._left = MAX_PARTS
+
+    def of(self, parts: Any) -> Iterator[Any]:
+        """These parts. Raises `MalformedError`."""
+        self._left -= len(parts)
+        if self._left < 0:
+            raise MalformedError(f"more than {MAX_PARTS} parts in one request, send smaller ones")
+        return iter(parts)
 
 
 def text_of(value: Any) -> str:
