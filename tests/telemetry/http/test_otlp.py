@@ -11,9 +11,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceResponse as MetricsResponse,
 )
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as pb
-from tests.telemetry.http.conftest import NOW, Client, Stores
 from tests.telemetry.intake.otlp.test_metrics import DELTA, request
 from tests.telemetry.logs.test_otlp import request as log_request
+from tests.telemetry.stores import NOW, Client, Stores, open_stores
 
 from watchbill.telemetry.http import otlp
 from watchbill.telemetry.http.bodies import BodyQueue
@@ -27,6 +27,11 @@ PROTOBUF, JSON = "application/x-protobuf", "application/json"
 METRICS, LOGS = "/otlp/v1/metrics", "/otlp/v1/logs"
 GAUGE = pb.Gauge(data_points=[{"as_int": 7, "time_unix_nano": NOW * 10**9}])
 GOOD = pb.Metric(name="queue.size", gauge=GAUGE)
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Stores:
+    return open_stores(tmp_path)
 
 
 @pytest.fixture

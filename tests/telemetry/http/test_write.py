@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from tests.telemetry import bodies
-from tests.telemetry.http.conftest import NOW, Client, Stores
 from tests.telemetry.intake.test_remote_write_v2 import Symbols, sample, series
+from tests.telemetry.stores import NOW, Client, Stores, open_stores
 
 from watchbill.telemetry.http import write
 from watchbill.telemetry.http.bodies import BodyQueue
@@ -18,6 +19,11 @@ from watchbill.telemetry.store.wal import LogFullError
 T = NOW * 1000
 V2 = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
 Post = Callable[..., httpx.Response]
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Stores:
+    return open_stores(tmp_path)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Telemetry's stores in memory, with a clock that stands still."""
+"""Telemetry's stores with a clock that stands still, and routes called without a server."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx
-import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -41,9 +40,9 @@ class Stores:
         }
 
 
-@pytest.fixture
-def stores(tmp_path: Path) -> Stores:
-    store = SampleStore(tmp_path, MemoryChunks(), timedelta(days=30), seconds=lambda: float(NOW))
+def open_stores(folder: Path) -> Stores:
+    """Empty ones."""
+    store = SampleStore(folder, MemoryChunks(), timedelta(days=30), seconds=lambda: float(NOW))
     store.open()
     exemplars, metadata, own = Exemplars(), MetadataBook(), OwnMetrics(store)
     return Stores(store, exemplars, metadata, own, Sink(store, exemplars, metadata, own))
