@@ -92,11 +92,11 @@ async def _serve(
     # One thread takes everything in: the decoder's and the scrapers' caches need no locks then.
     intake_thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
     metadata, own, tokens = MetadataBook(), OwnMetrics(store), Tokens(config.tokens)
-    scraper = Scraper(store, metadata, config.scrape_config, intake_thread)
+    exemplars = Exemplars()
+    scraper = Scraper(store, metadata, exemplars, config.scrape_config, intake_thread)
     local = LocalScraper(store, metadata, _local_sources(config, own), intake_thread)
     runner = query.QueryRunner(own)
     queue = BodyQueue(intake_thread)
-    exemplars = Exemplars()
     sink = Sink(store, exemplars, metadata, own)
     intake = write.Intake(store, sink, own, queue)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from watchbill.telemetry.promql.storage import labels_of
-from watchbill.telemetry.scrape.settings import Credentials, read_settings
+from watchbill.telemetry.scrape.http_settings import Credentials, Secret
+from watchbill.telemetry.scrape.settings import read_settings
 from watchbill.telemetry.scrape.targets import Discovery
 from watchbill.telemetry.scrape.yamlfile import ConfigError
 
@@ -49,10 +50,12 @@ def test_reads_a_whole_file(tmp_path: Path) -> None:
     node, files = read(tmp_path, WHOLE).jobs
     assert (node.interval, node.timeout, node.body_limit) == (90, 0.5, 10 << 20)
     assert (files.interval, files.timeout) == (15, 10)
-    assert node.credentials == Credentials("Basic", "u", "", tmp_path / "secret")
+    assert node.http.credentials == Credentials(
+        "Basic", Secret("u"), Secret(file=tmp_path / "secret")
+    )
     found = Discovery().resolve(node)
     (target,) = found.active
-    assert target.url == "http://h1:9100/m?module=a"
+    assert target.url == "http://h1:9100/m?module=a&module=b"
     assert target.labels == labels_of({"job": "node", "dc": "one", "instance": "h1:9100"})
     assert [dict(labels)["__address__"] for labels in found.dropped] == ["h2"]
 

@@ -33,6 +33,24 @@ def format_value(value: float) -> str:
     return text.removesuffix(".0")
 
 
+def format_openmetrics(value: float) -> str:
+    """A value as the labels `le` and `quantile` of scraped series have it: 1.0, 0.5, 1e+06.
+
+    Go: `strconv.FormatFloat(value, 'g', -1, 64)`, and `.0` where that looks like a whole number.
+    """
+    if not math.isfinite(value):
+        return format_value(value)
+    sign, digits, exponent = Decimal(repr(float(value))).normalize().as_tuple()
+    shown = "".join(map(str, digits))
+    assert isinstance(exponent, int)
+    power = len(shown) + exponent - 1
+    if value and (power < -4 or power >= 6):
+        fraction = f".{shown[1:]}" if len(shown) > 1 else ""
+        return f"{'-' * sign}{shown[0]}{fraction}e{'-' if power < 0 else '+'}{abs(power):02d}"
+    text = format_value(value)
+    return text if "." in text else f"{text}.0"
+
+
 def parse_number(text: str) -> float:
     """A number literal: decimal, hexadecimal, octal or binary, `_` between digits, Inf, NaN.
 

@@ -62,7 +62,7 @@ class LocalScraper:
         at_ms = int(clock.seconds() * 1000)
         page = source.page()
         try:
-            samples, _ = series.take(page, at_ms)
+            samples = series.take(page, at_ms).samples
             report = series.report({"up": 1.0}, at_ms)
             self._store.append(Columns.join([samples, report]))
         except (LogFullError, OverloadError, SeriesLimitError) as error:
