@@ -1,7 +1,7 @@
 """Telemetry's stores with a clock that stands still, and routes called without a server."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -40,9 +40,9 @@ class Stores:
         }
 
 
-def open_stores(folder: Path) -> Stores:
+def open_stores(folder: Path, seconds: Callable[[], float] = lambda: float(NOW)) -> Stores:
     """Empty ones."""
-    store = SampleStore(folder, MemoryChunks(), timedelta(days=30), seconds=lambda: float(NOW))
+    store = SampleStore(folder, MemoryChunks(), timedelta(days=30), seconds=seconds)
     store.open()
     exemplars, metadata, own = Exemplars(), MetadataBook(), OwnMetrics(store)
     return Stores(store, exemplars, metadata, own, Sink(store, exemplars, metadata, own))

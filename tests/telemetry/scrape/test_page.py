@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from watchbill.telemetry.intake.exposition import parse
+from watchbill.telemetry.intake.exposition import Exposition, NativeSample, parse
+from watchbill.telemetry.promql.histogram import Buckets, Histogram
 from watchbill.telemetry.promql.storage import is_stale, labels_of
 from watchbill.telemetry.scrape.host import host_page
 from watchbill.telemetry.scrape.page import Limits, PageError, TargetSeries
@@ -85,6 +87,57 @@ def test_metric_relabelling_drops_before_the_limit_counts(store: SampleStore) ->
     assert (found.scraped, found.kept) == (3, 1)
     with pytest.raises(PageError, match="2 samples exceed sample_limit 1"):
         series.take(parse("a 1\nc 1\n"), 2000)
+
+
+def test_le_and_quantile_are_written_in_one_way(store: SampleStore) -> None:
+    series = TargetSeries(store, TARGET, Relabeller([]))
+    page = parse(
+        '# TYPE h histogram\nh_bucket{le="1"} 1\nh_bucket{le="0.50"} 1\nh_bucket{le="1000000"} 1\n'
+        'h_bucket{le="+Inf"} 1\nh_bucket{le="odd"} 1\n# TYPE s summary\ns{quantile="1"} 1\n'
+        '# TYPE g gauge\ng{le="1",quantile="1"} 1\n'
+    )
+    found = shown(store, series.take(page, 1000).samples)
+    labels = [dict(pair.split("=") for pair in one.split(",")) for one in found]
+    assert [one.get("le") for one in labels] == [
+        "1.0", "0.5", "1e+06", "+Inf", "odd", None, "1",
+    ]  # fmt: skip
+    assert [one.get("quantile") for one in labels][-2:] == ["1.0", "1"]
+
+
+def native_page(*counts: float) -> Exposition:
+    buckets = Buckets(np.arange(len(counts), dtype=np.int32), np.array(counts))
+    told = Histogram(3, sum(counts), 1.0, positive=buckets)
+    return Exposition(histograms=[NativeSample((("__name__", "h"),), told, None)])
+
+
+def test_native_histograms_pass_through_and_go_stale(store: SampleStore) -> None:
+    series = TargetSeries(store, TARGET, Relabeller([]))
+    first = series.take(native_page(1, 2), 1000)
+    assert first.samples.h is not None
+    assert first.samples.h[0].positive.counts.tolist() == [1, 2]
+    gone = series.take(parse("a 1\n"), 2000).samples
+    assert shown(store, gone)["__name__=h,instance=i,job=j"] == "STALE"
+
+
+def test_too_many_buckets_are_merged_as_far_as_it_goes(store: SampleStore) -> None:
+    limits = Limits(native_histogram_bucket_limit=2)
+    series = TargetSeries(store, TARGET, Relabeller([]), limits=limits)
+    found = series.take(native_page(1, 2, 3, 4), 1000).samples.h
+    assert found is not None
+    assert (found[0].schema, found[0].positive.counts.tolist()) == (1, [1, 9])
+    one = TargetSeries(
+        store, TARGET, Relabeller([]), limits=Limits(native_histogram_bucket_limit=1)
+    )
+    with pytest.raises(PageError, match="native_histogram_bucket_limit 1"):
+        one.take(native_page(1, 2, 3, 4), 1000)
+
+
+def test_series_with_times_of_their_own_go_stale_where_that_is_wanted(store: SampleStore) -> None:
+    series = TargetSeries(store, TARGET, Relabeller([]), track_timestamps=True)
+    series.take(parse("a 1 500\n"), 1000)
+    assert set(shown(store, series.take(parse(""), 2000).samples).values()) == {"STALE"}
+    ignored = TargetSeries(store, TARGET, Relabeller([]), honor_timestamps=False)
+    assert ignored.take(parse("a 1 500\n"), 1000).samples.t.tolist() == [1000]
 
 
 def test_the_machine_says_how_it_is(store: SampleStore) -> None:
