@@ -1,8 +1,8 @@
 """Prometheus remote write 2.0: a snappy block holding an `io.prometheus.write.v2.Request`.
 
 Strings stand once per body in a table, and everything else refers to them. A series that is wrong
-is refused and the others are taken. Start timestamps are read and not kept: no function of the
-query language uses them yet. Source: https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/
+is refused and the others are taken. Start timestamps are read and not kept: the store has no place
+for them. Source: https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/
 """
 
 from collections.abc import Callable, Sequence
