@@ -25,13 +25,15 @@ from watchbill.telemetry.scrape.loop import Scraper
 
 @dataclass
 class Target:
-    """A server; `pages` are bodies by path, `seen` what it was asked, newest last."""
+    """A server; `pages` are bodies by path, `seen` what it was asked and `posted` what it was
+    sent, newest last."""
 
     address: str
     pages: dict[str, bytes] = field(default_factory=dict)
     kind: str = "text/plain; version=0.0.4"
     status: int = 200
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    posted: list[bytes] = field(default_factory=list)
 
 
 @contextmanager
@@ -46,6 +48,11 @@ def serving(context: ssl.SSLContext | None = None) -> Iterator[Target]:
             self.send_header("Content-Type", target.kind)
             self.end_headers()
             self.wfile.write(body or b"")
+
+        def do_POST(self) -> None:
+            target.posted.append(self.rfile.read(int(self.headers["Content-Length"])))
+            self.send_response(204)
+            self.end_headers()
 
         def log_message(self, *_: object) -> None:
             pass

@@ -33,22 +33,27 @@ def format_value(value: float) -> str:
     return text.removesuffix(".0")
 
 
-def format_openmetrics(value: float) -> str:
-    """A value as the labels `le` and `quantile` of scraped series have it: 1.0, 0.5, 1e+06.
+def format_short(value: float) -> str:
+    """A number in messages: shortest digits, with an exponent where it is large or small.
 
-    Go: `strconv.FormatFloat(value, 'g', -1, 64)`, and `.0` where that looks like a whole number.
+    Go: `fmt.Sprintf("%g", value)`.
     """
     if not math.isfinite(value):
         return format_value(value)
     sign, digits, exponent = Decimal(repr(float(value))).normalize().as_tuple()
-    shown = "".join(map(str, digits))
     assert isinstance(exponent, int)
-    power = len(shown) + exponent - 1
-    if value and (power < -4 or power >= 6):
-        fraction = f".{shown[1:]}" if len(shown) > 1 else ""
-        return f"{'-' * sign}{shown[0]}{fraction}e{'-' if power < 0 else '+'}{abs(power):02d}"
-    text = format_value(value)
-    return text if "." in text else f"{text}.0"
+    point = exponent + len(digits) - 1
+    if value == 0 or -4 <= point < 6:
+        return format_value(value)
+    text = "".join(map(str, digits))
+    fraction = f".{text[1:]}" if len(text) > 1 else ""
+    return f"{'-' if sign else ''}{text[0]}{fraction}e{'-' if point < 0 else '+'}{abs(point):02d}"
+
+
+def format_openmetrics(value: float) -> str:
+    """A value as the labels `le` and `quantile` of scraped series have it: 1.0, 0.5, 1e+06."""
+    text = format_short(value)
+    return text if "." in text or "e" in text or not math.isfinite(value) else f"{text}.0"
 
 
 def parse_number(text: str) -> float:
