@@ -91,13 +91,13 @@ async def _serve(
 ) -> None:
     # One thread takes everything in: the decoder's and the scrapers' caches need no locks then.
     intake_thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
-    metadata, own, tokens = MetadataBook(), OwnMetrics(store), Tokens(config.tokens)
-    exemplars = Exemplars()
-    scraper = Scraper(store, metadata, exemplars, config.scrape_config, intake_thread)
-    local = LocalScraper(store, metadata, _local_sources(config, own), intake_thread)
+    metadata, exemplars = MetadataBook(), Exemplars()
+    own, tokens = OwnMetrics(store), Tokens(config.tokens)
+    sink = Sink(store, exemplars, metadata, own)
+    scraper = Scraper(store, sink, config.scrape_config, intake_thread)
+    local = LocalScraper(store, sink, _local_sources(config, own), intake_thread)
     runner = query.QueryRunner(own)
     queue = BodyQueue(intake_thread)
-    sink = Sink(store, exemplars, metadata, own)
     intake = write.Intake(store, sink, own, queue)
 
     faults: list[BaseException] = []

@@ -87,10 +87,7 @@ class World:
 
         async def scrape() -> None:
             with ThreadPoolExecutor(1) as executor:
-                stores = self.stores
-                self.scraper = Scraper(
-                    stores.store, stores.metadata, stores.exemplars, self.config, executor
-                )
+                self.scraper = Scraper(self.stores.store, self.stores.sink, self.config, executor)
                 task = asyncio.create_task(self.scraper.run())
                 deadline = time.monotonic() + seconds
                 try:

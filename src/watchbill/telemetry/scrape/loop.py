@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from watchbill.lib import clock
-from watchbill.telemetry.exemplars import Exemplars
+from watchbill.telemetry.intake.batch import Batch
 from watchbill.telemetry.intake.exposition import ExpositionError
-from watchbill.telemetry.intake.metadata import MetadataBook
 from watchbill.telemetry.intake.protobuf import MalformedError
+from watchbill.telemetry.intake.sink import Sink
 from watchbill.telemetry.promql.storage import Labels
 from watchbill.telemetry.scrape.fetch import FAILURES, Fetcher, FetchError, TooLargeError
 from watchbill.telemetry.scrape.negotiate import accept, read_page
@@ -71,15 +71,13 @@ class Scraper:
     def __init__(
         self,
         store: SampleStore,
-        metadata: MetadataBook,
-        exemplars: Exemplars,
+        sink: Sink,
         config: Path,
         executor: Executor,
         seconds: Callable[[], float] = clock.seconds,
     ) -> None:
         self._store = store
-        self._metadata = metadata
-        self._exemplars = exemplars
+        self._sink = sink
         self._config = config
         self._executor = executor
         self._seconds = seconds
@@ -233,10 +231,10 @@ class Scraper:
             if not error:
                 page = read_page(fetched.page, fetched.kind, job, series.known)
                 scraped = series.take(page, at_ms)
-                self._store.append(scraped.samples)
-                self._metadata.update(page.metadata)
-                for slot, exemplar in scraped.exemplars:
-                    self._exemplars.add(self._store.index.labels[slot], exemplar)
+                self._sink.take(
+                    Batch(scraped.samples, exemplars=scraped.exemplars, metadata=page.metadata),
+                    "scrape",
+                )
         except (
             ExpositionError, MalformedError, PageError, SeriesLimitError, UnicodeDecodeError
         ) as failure:  # fmt: skip
@@ -264,9 +262,9 @@ class Scraper:
         self._append(Columns.join(batch))
         return error
 
-    def _append(self, batch: Columns) -> None:
+    def _append(self, samples: Columns) -> None:
         try:
-            self._store.append(batch)
+            self._sink.take(Batch(samples), "scrape")
         except (LogFullError, OverloadError) as error:
             log.warning("scraped samples not stored: %s", error)
 
