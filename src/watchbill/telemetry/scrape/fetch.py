@@ -2,6 +2,7 @@
 
 import ssl
 from base64 import b64encode
+from functools import lru_cache
 from pathlib import Path
 
 import httpx
@@ -62,7 +63,7 @@ class Fetcher:
             await self.aclose()
         if self._client is None:
             self._client = httpx.AsyncClient(
-                verify=_context(self._settings.tls),
+                verify=_context(self._settings.tls, files),
                 follow_redirects=self._settings.follow_redirects,
                 # Fresh connections: a kept one may be closed by the target just as we use it.
                 limits=httpx.Limits(max_keepalive_connections=0),
@@ -84,7 +85,10 @@ class Fetcher:
         return [("Authorization", f"{credentials.scheme} {secret}")]
 
 
-def _context(tls: Tls) -> ssl.SSLContext:
+@lru_cache(maxsize=64)
+def _context(tls: Tls, files: Versions) -> ssl.SSLContext:
+    """What judges certificates; `files` tells apart what the same names held before."""
+    del files
     context = ssl.create_default_context(
         cafile=str(tls.ca_file) if tls.ca_file else None, cadata=tls.ca or None
     )

@@ -7,6 +7,7 @@ from collections.abc import Container
 
 from watchbill.telemetry.intake.exposition import Exposition, Series, parse
 from watchbill.telemetry.intake.exposition_protobuf import CONTENT_TYPE, parse_protobuf
+from watchbill.telemetry.scrape.custom_bounds import converted
 from watchbill.telemetry.scrape.settings import Job
 
 _TYPES = {
@@ -34,6 +35,11 @@ def read_page(page: bytes, kind: str, job: Job, known: Container[Series]) -> Exp
 
     Raises `ExpositionError`, `MalformedError`, `UnicodeDecodeError`.
     """
+    found = _read(page, kind, job, known)
+    return converted(found, job.classic_histograms) if job.convert_histograms else found
+
+
+def _read(page: bytes, kind: str, job: Job, known: Container[Series]) -> Exposition:
     media = kind.partition(";")[0].strip().lower()
     if media not in (CONTENT_TYPE, "application/openmetrics-text", "text/plain"):
         media = _TYPES[job.fallback_protocol].partition(";")[0]

@@ -45,7 +45,8 @@ _LIMITS = (
 # What `global` gives as the default of every job.
 _SHARED_FIELDS = (
     "scrape_interval", "scrape_timeout", "scrape_protocols", "scrape_native_histograms",
-    "always_scrape_classic_histograms", "extra_scrape_metrics", "body_size_limit", "target_limit",
+    "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb",
+    "extra_scrape_metrics", "body_size_limit", "target_limit",
     "keep_dropped_targets", "metric_name_validation_scheme", *_LIMITS,
 )  # fmt: skip
 _GLOBAL_FIELDS = (
@@ -53,13 +54,13 @@ _GLOBAL_FIELDS = (
     "query_log_file",
 )  # fmt: skip
 _JOB_FIELDS = (
-    *_SHARED_FIELDS, *HTTP_FIELDS, "job_name", "metrics_path", "scheme", "params", "honor_labels",
-    "honor_timestamps", "track_timestamps_staleness", "enable_compression",
+    *_SHARED_FIELDS, *HTTP_FIELDS, "job_name", "scrape_classic_histograms", "metrics_path",
+    "scheme", "params", "honor_labels", "honor_timestamps", "track_timestamps_staleness",
+    "enable_compression",
     "fallback_scrape_protocol", "static_configs", "file_sd_configs", "http_sd_configs",
     "relabel_configs", "metric_relabel_configs",
 )  # fmt: skip
-_UNSUPPORTED_IN_GLOBAL = ("scrape_failure_log_file", "convert_classic_histograms_to_nhcb",
-                          "metric_name_escaping_scheme")  # fmt: skip
+_UNSUPPORTED_IN_GLOBAL = ("scrape_failure_log_file", "metric_name_escaping_scheme")
 _UNSUPPORTED_IN_JOB = (*UNSUPPORTED, *_UNSUPPORTED_IN_GLOBAL, "native_histogram_min_bucket_factor")
 _RULE_FIELDS = ("source_labels", "separator", "target_label", "regex", "modulus", "replacement",
                 "action")  # fmt: skip
@@ -113,6 +114,7 @@ class Job:
     fallback_protocol: str = "PrometheusText0.0.4"
     native_histograms: bool = False
     classic_histograms: bool = False
+    convert_histograms: bool = False
     extra_metrics: bool = False
     limits: Limits = field(default_factory=Limits)
     body_limit: int = DEFAULT_BODY_LIMIT
@@ -191,6 +193,9 @@ def _shared(fields: Fields, base: Job) -> dict[str, Any]:
         "classic_histograms": fields.read(
             "always_scrape_classic_histograms", Entry.truth, base.classic_histograms
         ),
+        "convert_histograms": fields.read(
+            "convert_classic_histograms_to_nhcb", Entry.truth, base.convert_histograms
+        ),
         "extra_metrics": fields.read("extra_scrape_metrics", Entry.truth, base.extra_metrics),
         "limits": Limits(**limits),
         "body_limit": fields.read("body_size_limit", _size, 0) or base.body_limit,
@@ -201,9 +206,12 @@ def _shared(fields: Fields, base: Job) -> dict[str, Any]:
 
 def _job(entry: Entry, shared: Job) -> Job:
     fields = entry.fields(_JOB_FIELDS, unsupported=_UNSUPPORTED_IN_JOB)
+    own = _shared(fields, shared)
+    # The name that Prometheus 2 had for it.
+    classic = fields.read("scrape_classic_histograms", Entry.truth, own["classic_histograms"])
     return replace(
         shared,
-        **_shared(fields, shared),
+        **{**own, "classic_histograms": classic},
         name=fields["job_name"].text(),
         metrics_path=fields.read("metrics_path", Entry.text, "/metrics"),
         scheme=fields.read("scheme", _scheme, "http"),
