@@ -38,22 +38,26 @@ def format_short(value: float) -> str:
 
     Go: `fmt.Sprintf("%g", value)`.
     """
-    if not math.isfinite(value):
+    if not math.isfinite(value) or value == 0 or 1e-4 <= abs(value) < 1e6:
         return format_value(value)
+    return _with_exponent(value)
+
+
+def format_sample(value: float) -> str:
+    """A sample value as the HTTP API writes it: an exponent only where it saves many zeros."""
+    if not math.isfinite(value) or value == 0 or 1e-6 <= abs(value) < 1e21:
+        return format_value(value)
+    return _with_exponent(value)
+
+
+def _with_exponent(value: float) -> str:
+    """Go: `strconv.FormatFloat(value, 'e', -1, 64)`."""
     sign, digits, exponent = Decimal(repr(float(value))).normalize().as_tuple()
     assert isinstance(exponent, int)
     point = exponent + len(digits) - 1
-    if value == 0 or -4 <= point < 6:
-        return format_value(value)
     text = "".join(map(str, digits))
     fraction = f".{text[1:]}" if len(text) > 1 else ""
     return f"{'-' if sign else ''}{text[0]}{fraction}e{'-' if point < 0 else '+'}{abs(point):02d}"
-
-
-def format_openmetrics(value: float) -> str:
-    """A value as the labels `le` and `quantile` of scraped series have it: 1.0, 0.5, 1e+06."""
-    text = format_short(value)
-    return text if "." in text or "e" in text or not math.isfinite(value) else f"{text}.0"
 
 
 def parse_number(text: str) -> float:
@@ -139,3 +143,9 @@ def _escape(char: str) -> str:
 def is_utf8(text: str) -> bool:
     """Whether `unquote` met only UTF-8."""
     return not any(0xDC80 <= ord(char) <= 0xDCFF for char in text)
+
+
+def format_openmetrics(value: float) -> str:
+    """A value as the labels `le` and `quantile` of scraped series have it: 1.0, 0.5, 1e+06."""
+    text = format_short(value)
+    return text if "." in text or "e" in text or not math.isfinite(value) else f"{text}.0"
