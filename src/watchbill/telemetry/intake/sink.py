@@ -21,7 +21,7 @@ class Written:
 
 
 class Sink:
-    """Takes batches. Used from the intake thread alone."""
+    """Takes batches, from any thread."""
 
     def __init__(
         self, store: SampleStore, exemplars: Exemplars, metadata: MetadataBook, own: OwnMetrics
