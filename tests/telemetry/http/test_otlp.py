@@ -90,6 +90,19 @@ def test_takes_logs(logs: LogStore, client: Client) -> None:
     assert (answer.status_code, answer.content, logs.held()) == (200, b"", 1)
 
 
+def test_lines_that_the_store_refuses_are_told(
+    stores: Stores, logs: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "append", lambda lines: f"{len(lines)} of 2 entries refused: too old")
+    queue = BodyQueue(ThreadPoolExecutor(1))
+    client = Client(otlp.routes(stores.store, stores.sink, logs, stores.own, queue))
+    body = {"resourceLogs": [{"scopeLogs": [{"logRecords": [{}, {}]}]}]}
+    answer = client.post(LOGS, json.dumps(body).encode(), **{"Content-Type": JSON})
+    assert answer.json() == {"partialSuccess": {
+        "rejectedLogRecords": "2", "errorMessage": "2 of 2 entries refused: too old",
+    }}  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "status"),
     [

@@ -3,7 +3,7 @@
 Source: https://opentelemetry.io/docs/specs/otlp/#otlphttp
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +21,7 @@ from watchbill.telemetry.intake.protobuf import MalformedError
 from watchbill.telemetry.intake.sink import Sink
 from watchbill.telemetry.logs import otlp as otlp_logs
 from watchbill.telemetry.logs.lines import LogStore
+from watchbill.telemetry.logs.push import Line
 from watchbill.telemetry.own import OwnMetrics
 from watchbill.telemetry.store.index import SeriesLimitError
 from watchbill.telemetry.store.samples import OverloadError, SampleStore
@@ -47,9 +48,17 @@ def routes(
             answer.partial_success.error_message = "; ".join(written.problems)
         return answer
 
+    # A store of lines may refuse some: its words for it then begin with how many.
+    store_lines: Callable[[Sequence[Line]], str | None] = logs.append
+
     def take_logs(body: bytes, json: bool) -> Any:
-        logs.append(otlp_logs.read_logs(body, int(clock.seconds() * 1e9), json=json))
-        return otlp_logs.Response()
+        refusal = store_lines(otlp_logs.read_logs(body, int(clock.seconds() * 1e9), json=json))
+        answer = otlp_logs.Response()
+        if refusal:
+            count = refusal.partition(" ")[0]
+            answer.partial_success.rejected_log_records = int(count) if count.isdigit() else 1
+            answer.partial_success.error_message = refusal
+        return answer
 
     def endpoint(take: Callable[[bytes, bool], Any]) -> Callable[[Request], Any]:
         async def post(request: Request) -> Response:
