@@ -34,25 +34,40 @@ INVALID_ARGUMENT, UNAVAILABLE = 3, 14
 _STATUS = Messages("watchbill.rpc", {"Status": "int32 code = 1; string message = 2"})
 
 
-def routes(
-    store: SampleStore, sink: Sink, logs: LogStore, own: OwnMetrics, queue: BodyQueue
-) -> list[Route]:
-    """`/otlp/v1/metrics` (also where Prometheus has it) and `/otlp/v1/logs`."""
+Take = Callable[[bytes, bool], Any]
+"""From a plain body, in JSON or not, to the message of the answer."""
 
-    def take_metrics(body: bytes, json: bool) -> Any:
-        batch, points = otlp_metrics.read_metrics(body, store.intern, json=json)
-        written = sink.take(batch, "otlp")
+
+class Otlp:
+    """Takes requests of OTLP."""
+
+    def __init__(
+        self, store: SampleStore, sink: Sink, logs: LogStore, own: OwnMetrics, queue: BodyQueue
+    ) -> None:
+        self._store, self._sink, self._own, self._queue = store, sink, own, queue
+        # A store of lines may refuse some: its words for it then begin with how many.
+        self._store_lines: Callable[[Sequence[Line]], str | None] = logs.append
+
+    async def metrics(self, request: Request) -> Response:
+        """Metrics: 200 when the log holds what was not refused; 400, 415, 429, 503 else."""
+        return await self._post(request, self._take_metrics)
+
+    async def logs(self, request: Request) -> Response:
+        """Logs likewise."""
+        return await self._post(request, self._take_logs)
+
+    def _take_metrics(self, body: bytes, json: bool) -> Any:
+        batch, points = otlp_metrics.read_metrics(body, self._store.intern, json=json)
+        written = self._sink.take(batch, "otlp")
         answer = otlp_metrics.Response()
         if written.problems:
             answer.partial_success.rejected_data_points = min(written.refused, points)
             answer.partial_success.error_message = "; ".join(written.problems)
         return answer
 
-    # A store of lines may refuse some: its words for it then begin with how many.
-    store_lines: Callable[[Sequence[Line]], str | None] = logs.append
-
-    def take_logs(body: bytes, json: bool) -> Any:
-        refusal = store_lines(otlp_logs.read_logs(body, int(clock.seconds() * 1e9), json=json))
+    def _take_logs(self, body: bytes, json: bool) -> Any:
+        now_ns = int(clock.seconds() * 1e9)
+        refusal = self._store_lines(otlp_logs.read_logs(body, now_ns, json=json))
         answer = otlp_logs.Response()
         if refusal:
             count = refusal.partition(" ")[0]
@@ -60,24 +75,21 @@ def routes(
             answer.partial_success.error_message = refusal
         return answer
 
-    def endpoint(take: Callable[[bytes, bool], Any]) -> Callable[[Request], Any]:
-        async def post(request: Request) -> Response:
-            kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-            if kind not in (JSON, PROTOBUF):
-                problem = f"content type {kind!r} is not supported, send {PROTOBUF} or {JSON}"
-                return _failure(415, INVALID_ARGUMENT, problem, PROTOBUF)
-            encoding = request.headers.get("content-encoding", "").lower()
-            return await queue.take(request, lambda body: answer(take, body, kind, encoding))
+    async def _post(self, request: Request, take: Take) -> Response:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in (JSON, PROTOBUF):
+            problem = f"content type {kind!r} is not supported, send {PROTOBUF} or {JSON}"
+            return _failure(415, INVALID_ARGUMENT, problem, PROTOBUF)
+        encoding = request.headers.get("content-encoding", "").lower()
+        return await self._queue.take(
+            request, lambda body: self._answer(take, body, kind, encoding)
+        )
 
-        return post
-
-    def answer(
-        take: Callable[[bytes, bool], Any], body: bytes, kind: str, encoding: str
-    ) -> Response:
+    def _answer(self, take: Take, body: bytes, kind: str, encoding: str) -> Response:
         try:
             done = take(unpacked(body, encoding, MAX_PLAIN_BYTES), kind == JSON)
         except (MalformedError, SeriesLimitError) as error:
-            own.refused_bodies += 1
+            self._own.refused_bodies += 1
             return _failure(400, INVALID_ARGUMENT, str(error), kind)
         except OverloadError as error:
             return _failure(429, UNAVAILABLE, str(error), kind, RETRY)
@@ -87,10 +99,16 @@ def routes(
             return Response(json_format.MessageToJson(done, indent=None), media_type=JSON)
         return Response(done.SerializeToString(), media_type=PROTOBUF)
 
+
+def routes(
+    store: SampleStore, sink: Sink, logs: LogStore, own: OwnMetrics, queue: BodyQueue
+) -> list[Route]:
+    """`/otlp/v1/metrics` (also where Prometheus has it) and `/otlp/v1/logs`."""
+    otlp = Otlp(store, sink, logs, own, queue)
     return [
-        Route("/otlp/v1/metrics", endpoint(take_metrics), methods=["POST"]),
-        Route("/api/v1/otlp/v1/metrics", endpoint(take_metrics), methods=["POST"]),
-        Route("/otlp/v1/logs", endpoint(take_logs), methods=["POST"]),
+        Route("/otlp/v1/metrics", otlp.metrics, methods=["POST"]),
+        Route("/api/v1/otlp/v1/metrics", otlp.metrics, methods=["POST"]),
+        Route("/otlp/v1/logs", otlp.logs, methods=["POST"]),
     ]
 
 
