@@ -76,7 +76,7 @@ def test_asks_as_told_and_stores_the_page_with_its_report(world: World) -> None:
 def test_a_page_beyond_a_limit_is_refused_whole(world: World, line: str, says: str) -> None:
     with serving() as target:
         target.pages["/metrics"] = b'a 1\nb{long_name="' + b"x" * 40 + b'"} 2\n'
-        world.run(job(target.address, line), lambda: world.values("up"))
+        world.run(job(target.address, line), world.settled)
     [(health, error)] = world.states()
     assert health == "down"
     assert says in error
@@ -122,7 +122,7 @@ def test_too_many_targets_are_all_refused(world: World) -> None:
         world.run(
             f"{GLOBAL}scrape_configs:\n- job_name: j\n  target_limit: 1\n"
             f"  static_configs: [{{targets: ['{target.address}', '127.0.0.1:9']}}]\n",
-            lambda: len(world.values("up")) == 2,
+            lambda: world.settled() and len(world.states()) == 2,
         )
         assert target.seen == []
     assert world.values("up") == [0.0, 0.0]
@@ -147,7 +147,7 @@ def test_native_histograms_are_asked_for_in_protobuf(world: World) -> None:
             "encoding=delimited"
         )
         target.pages["/metrics"] = NATIVE_PAGE
-        world.run(job(target.address, "scrape_native_histograms: true"), lambda: world.values("up"))
+        world.run(job(target.address, "scrape_native_histograms: true"), world.settled)
         assert target.seen[0][1]["Accept"].startswith("application/vnd.google.protobuf")
     assert world.states() == [("up", "")]
     assert world.values("scrape_samples_scraped") == [2.0]
@@ -195,7 +195,7 @@ def test_tls_is_checked_as_told(world: World) -> None:
             (fresh.folder / file.name).write_bytes(file.read_bytes())
         fresh.run(
             job(target.address, "scheme: https", f"tls_config: {{{tls}}}"),
-            lambda: fresh.values("up"),
+            fresh.settled,
         )
         return fresh.states()[0]
 

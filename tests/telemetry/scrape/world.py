@@ -104,6 +104,10 @@ class World:
     def states(self) -> list[tuple[str, str]]:
         return [(one.health, one.last_error) for one in self.scraper.states.values()]
 
+    def settled(self) -> bool:
+        """Whether every target was scraped."""
+        return bool(self.states()) and all(health != "unknown" for health, _ in self.states())
+
     def samples(self, metric: str) -> list[tuple[Labels, float | str | None]]:
         """The newest sample of each series: a number, "stale", or None for a histogram."""
         matcher = Matcher(METRIC_NAME, "=", metric)
