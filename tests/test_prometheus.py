@@ -10,10 +10,11 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.prometheus_server import Asked, Telemetry, failure, reply, vector
+from tests.prometheus_server import Asked, Telemetry, failure, reply, success, vector
 
 from watchbill import prometheus
 from watchbill.prometheus import BadQuery, NotPrometheus, QueryRefused, Sample, TelemetryAway
@@ -28,9 +29,61 @@ def test_an_instant_query(telemetry: Telemetry) -> None:
     assert math.isnan(two.value)
     assert three.value == math.inf
     assert telemetry.asked == [
-        ("POST", "/api/v1/query", {"query": ["up"], "time": [str(AT.timestamp())]})
+        (
+            "POST",
+            "/api/v1/query",
+            {"query": ["up"], "time": [str(AT.timestamp())], "timeout": ["27s"]},
+        )
     ]
     assert telemetry.credentials == ["Bearer let me in"]
+
+
+def test_a_user_and_a_password_in_place_of_a_token(telemetry: Telemetry, settings: Any) -> None:
+    settings.TELEMETRY_TOKEN, settings.TELEMETRY_USER = "", "ada"
+    settings.TELEMETRY_PASSWORD = "p:w"
+    prometheus.label_values("job")
+    settings.TELEMETRY_USER = ""
+    prometheus.label_values("job")
+    assert telemetry.credentials == ["Basic YWRhOnA6dw==", None]
+
+
+def test_an_engine_under_load_is_asked_again_when_it_says(telemetry: Telemetry) -> None:
+    after = ["0", "0", None]
+
+    def answer(handler: BaseHTTPRequestHandler, path: str, asked: Asked) -> None:
+        if (wait := after.pop(0)) is None:
+            reply(handler, success([]))
+            return
+        handler.send_response(503)
+        handler.send_header("Retry-After", wait)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    telemetry.answer = answer
+    assert prometheus.label_values("job") == []
+    after[:] = ["2"] * 5
+    begun = time.perf_counter()
+    with pytest.raises(TelemetryAway, match="503"):
+        prometheus.fetch("labels", list[str], within=1.0)
+    assert time.perf_counter() - begun < 1
+    after[:] = ["3600"]
+    with pytest.raises(TelemetryAway, match="503"):
+        prometheus.label_values("job")
+
+
+def test_victoria_metrics_says_in_words_that_it_cannot_read_a_query(telemetry: Telemetry) -> None:
+    said = 'error when executing query="up{": unexpected token ""; unparsed data: ""'
+    telemetry.fails(422, failure("422", said))
+    with pytest.raises(BadQuery, match="unparsed data") as wrong:
+        prometheus.query("up{")
+    assert (wrong.value.line, wrong.value.column) == (0, 0)
+
+
+def test_an_authority_that_cannot_be_read(settings: Any, tmp_path: Path) -> None:
+    settings.TELEMETRY_CA = tmp_path / "gone.pem"
+    prometheus._connections.begin_anew()
+    with pytest.raises(TelemetryAway, match=r"WATCHBILL_TELEMETRY_CA=.*gone\.pem cannot be used"):
+        prometheus.query("up")
 
 
 def test_a_scalar_is_one_sample(telemetry: Telemetry) -> None:

@@ -41,6 +41,7 @@ class Installation:
         self.web, self.telemetry = free_port(), free_port()
         self.process: subprocess.Popen[str] | None = None
         self.printed = ""
+        self.more: dict[str, str] = {}  # settings of the test's own
 
     @property
     def environment(self) -> dict[str, str]:
@@ -52,6 +53,7 @@ class Installation:
             "WATCHBILL_LISTEN": f"127.0.0.1:{self.web}",
             "WATCHBILL_TELEMETRY_LISTEN": f"127.0.0.1:{self.telemetry}",
             "WATCHBILL_HOST_METRICS": "no",
+            **self.more,
         }
 
     def command(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
