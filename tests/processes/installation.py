@@ -66,20 +66,20 @@ class Installation:
             timeout=60,
         )
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start, and do not wait."""
         log = self.data.with_suffix(".log").open("a")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "watchbill", "serve"],
+            [sys.executable, "-m", "watchbill", "serve", *options],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
         )
 
-    def serve(self) -> None:
+    def serve(self, *options: str) -> None:
         """Start and wait for the greeting."""
-        self.start()
+        self.start(*options)
         assert self.process
         assert self.process.stdout
         self.printed = self.process.stdout.readline()

@@ -3,6 +3,7 @@
 Rules fire, panels and pages answer, and what the engine lacks is shown.
 """
 
+import re
 import shutil
 import subprocess
 import time
@@ -38,11 +39,14 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str
     if program is None:
         pytest.skip(f"{request.param} is not installed")
     address, config = f"127.0.0.1:{free_port()}", tmp_path / "engine.yml"
+    often = ", refresh_interval: 1s" if request.param == "prometheus" else ""
     lock = "" if request.param == "prometheus" else "  basic_auth: {username: u, password: pw}\n"
     config.write_text(
         "global: {scrape_interval: 1s}\n"
         "scrape_configs:\n- job_name: self\n"
         f"{lock}  static_configs: [{{targets: ['{address}']}}]\n"
+        "- job_name: example\n"
+        f"  file_sd_configs: [{{files: ['{tmp_path}/data/example/targets.json']{often}}}]\n"
     )
     settings = {"WATCHBILL_TELEMETRY_URL": f"http://{address}"}
     if request.param == "prometheus":
@@ -51,6 +55,7 @@ def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str
     else:
         command = [program, f"-promscrape.config={config}", f"-httpListenAddr={address}",
                    f"-storageDataPath={tmp_path / 'vm'}", "-search.latencyOffset=2s",
+                   "-promscrape.fileSDCheckInterval=1s",
                    "-httpAuth.username=u", "-httpAuth.password=pw"]  # fmt: skip
         settings |= {"WATCHBILL_TELEMETRY_USER": "u", "WATCHBILL_TELEMETRY_PASSWORD": "pw"}
     process = started(command, tmp_path / "engine.log")
@@ -142,3 +147,31 @@ def test_a_wrong_password_is_told_and_pages(
         text = browser.get("/monitoring/sources/").text
         assert "telemetry refused the credential (401)" in text
         assert "WATCHBILL_TELEMETRY_USER" in text
+
+
+def test_the_example_can_be_watched_by_another_engine(
+    engine: tuple[str, dict[str, str]], installation: Installation
+) -> None:
+    _, installation.more = engine
+    installation.serve("--demo")
+    assert set(installation.state()) == {"web", "work", "demo"}
+    with httpx.Client(base_url=f"http://127.0.0.1:{installation.web}") as browser:
+        until("the team is there", lambda: "as/junior" in browser.get("/sign-in").text, 60)
+        csrf = re.search(r'csrfmiddlewaretoken" value="([^"]+)"', browser.get("/sign-in").text)
+        assert csrf
+        browser.post("/sign-in/as/junior", data={"csrfmiddlewaretoken": csrf[1]})
+
+        def up() -> set[str]:
+            found = ask(browser, "query", query='up{job="example"} == 1')["result"]
+            return {row["metric"]["service"] for row in found}
+
+        until("the shop is scraped", lambda: len(up()) == 3, 60)
+        groups = ask(browser, "rules")["groups"]
+        assert any(group["rules"] for group in groups)
+        until(
+            "its rules are evaluated",
+            lambda: (
+                {r["health"] for g in ask(browser, "rules")["groups"] for r in g["rules"]} == {"ok"}
+            ),
+            30,
+        )
