@@ -309,7 +309,9 @@ class _Connections:
         with self._lock:
             if self._client is None:
                 transport = httpx.HTTPTransport(retries=1, verify=_trusted())
-                self._client = httpx.Client(transport=transport, trust_env=False)
+                self._client = httpx.Client(
+                    transport=transport, trust_env=False, headers={"User-Agent": "Watchbill"}
+                )
             return self._client
 
 

@@ -33,7 +33,8 @@ def has(found: engine.Engine) -> dict[str, bool | None]:
 
 
 SLOW = {
-    "query": "sum(<b>)", "path": "/api/v1/query_range", "range": "", "client": "Grafana/12",
+    "query": "sum(<b>)", "path": "/api/v1/query_range", "range": "1h by 15s",
+    "client": "Grafana/12",
     "at": "2026-03-03T02:41:00Z", "seconds": 3.5, "waited": 0.5, "samples": 12,
     "outcome": "timeout",
 }  # fmt: skip
@@ -54,7 +55,14 @@ def test_the_own_engine_with_its_limits_and_slowest_queries(
     })  # fmt: skip
     page = client.get(PATH).content.decode()
     assert "Watchbill&#x27;s own engine answers." in page
-    for told in ("version 0.1.0", "50,000,000", "4 refused", "Queries now", "Grafana/12"):
+    for told in (
+        "version 0.1.0",
+        "50,000,000",
+        "4 refused",
+        "Queries now",
+        "Grafana/12",
+        "1h by 15s",
+    ):
         assert told in page
     assert "sum(&lt;b&gt;)" in page
     assert "sum(<b>)" not in page

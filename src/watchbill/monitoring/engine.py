@@ -54,6 +54,7 @@ class SlowQuery:
     at: datetime | None = None
     client: str = ""
     outcome: str = "ok"
+    range: str = ""  # its length and step; empty for one moment
 
 
 @dataclass(frozen=True)
@@ -209,10 +210,18 @@ class _Query(msgspec.Struct):
     at: datetime
     client: str
     outcome: str
+    range: str
 
     def shown(self) -> SlowQuery:
         return SlowQuery(
-            self.query, self.seconds, self.samples, 1, self.at, self.client, self.outcome
+            self.query,
+            self.seconds,
+            self.samples,
+            1,
+            self.at,
+            self.client,
+            self.outcome,
+            self.range,
         )
 
 

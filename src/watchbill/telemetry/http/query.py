@@ -18,6 +18,7 @@ from watchbill.telemetry.http.querylog import Asked
 from watchbill.telemetry.http.runner import QueryRunner
 from watchbill.telemetry.http.syntax import parse_parameter, selectors
 from watchbill.telemetry.promql import engine
+from watchbill.telemetry.promql.durations import format_duration
 from watchbill.telemetry.promql.scope import Limits
 from watchbill.telemetry.promql.storage import Selection, Storage
 
@@ -49,7 +50,7 @@ def routes(storage: Storage, runner: QueryRunner, exemplars: Exemplars) -> list[
                 storage, text, start, end, step, lookback_ms=lookback_ms, limits=limits
             )
 
-        span = f"{start / 1000:.3f} to {end / 1000:.3f} by {step / 1000:g} s"
+        span = f"{format_duration(end - start)} by {format_duration(step)}"
         return await _run(request, given, Asked.of(request, text, span), end, answer)
 
     async def _run(
