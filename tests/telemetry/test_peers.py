@@ -141,6 +141,81 @@ def test_prometheus_federates_from_us(
     assert [value[0][1] for value in there('up{job="federate"}').values()] == [1.0]
 
 
+SAME_WORDS: list[tuple[str, dict[str, str]]] = [
+    ("query", {}),
+    ("query", {"query": "up", "timeout": "x"}),
+    ("query", {"query": "up", "time": "x"}),
+    ("query", {"query": "foo(up)"}),
+    ("query", {"query": "rate(up)"}),
+    ("query", {"query": "time(1)"}),
+    ("query", {"query": "sum(1)"}),
+    ("query", {"query": "{}"}),
+    ("query", {"query": "quantile(up)"}),
+    ("query", {"query": '-"a"'}),
+    ("query", {"query": "scalar(vector(1)) and vector(1)"}),
+    ("query", {"query": "sum by (1) (up)"}),
+    ("query", {"query": "sum(up) by"}),
+    ("query", {"query": "'unterminated"}),
+    ("query", {"query": 'label_replace(vector(1),"a","b","c","(")'}),
+    ("query_range", {"query": "up"}),
+    ("query_range", {"query": "up", "start": "1"}),
+    ("query_range", {"query": "up", "start": "1", "end": "2"}),
+    ("query_range", {"query": "up", "start": "2", "end": "1", "step": "1"}),
+    ("query_range", {"query": "up", "start": "1", "end": "2", "step": "0"}),
+    ("query_range", {"query": "up", "start": "1", "end": "2", "step": "x"}),
+    ("query_range", {"query": "up", "start": "0", "end": "20000", "step": "1"}),
+    ("series", {}),
+    ("series", {"match[]": "up", "start": "x"}),
+    ("series", {"match[]": '{a=""}'}),
+    ("labels", {"start": "x"}),
+    ("label/a/values", {"end": "x"}),
+    ("query_exemplars", {"query": "up", "start": "2", "end": "1"}),
+    ("metadata", {"limit": "x"}),
+    ("metadata", {"metric": "none"}),
+    ("targets/metadata", {"limit": "x"}),
+    ("targets/metadata", {"metric": "none"}),
+    ("format_query", {}),
+]
+SAME_KIND: list[tuple[str, dict[str, str]]] = [
+    ("query", {"query": "up{"}),
+    ("query", {"query": "1 + "}),
+    ("query", {"query": 'up{a=~"("}'}),
+    ("query", {"query": "1 @ 5"}),
+    ("query", {"query": "up offset"}),
+    ("query", {"query": "up == up bool"}),
+    ("query", {"query": "up[5m:1m:1]"}),
+    ("series", {"match[]": "{"}),
+    ("series", {"match[]": "up[5m]"}),
+    ("labels", {"match[]": "{"}),
+    ("query_exemplars", {"query": "up{", "start": "1", "end": "2"}),
+    ("targets/metadata", {"match_target": "{"}),
+]
+
+
+def test_mistakes_are_told_as_prometheus_tells_them(
+    telemetry: Telemetry, start_prometheus: Callable[[str], str]
+) -> None:
+    """All with its status and kind; where it names a token, by other words or another place."""
+    prometheus = start_prometheus("scrape_configs: []\n")
+
+    def theirs(path: str, given: dict[str, str]) -> httpx.Response:
+        return httpx.get(f"{prometheus}/api/v1/{path}", params=given, trust_env=False)
+
+    def answers() -> bool:
+        try:
+            return theirs("query", {"query": "1"}).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    until(answers)
+    for path, given in SAME_WORDS + SAME_KIND:
+        their, our = theirs(path, given), telemetry.client.get(f"/api/v1/{path}", params=given)
+        same = ("status", "errorType", *(["error"] if (path, given) in SAME_WORDS else []))
+        assert our.status_code == their.status_code, (path, given)
+        told, expected = our.json(), their.json()
+        assert [told.get(key) for key in same] == [expected.get(key) for key in same], (path, given)
+
+
 @pytest.fixture
 def promtool() -> Callable[..., subprocess.CompletedProcess[str]]:
     """Runs promtool."""

@@ -80,5 +80,5 @@ def test_a_mistake_reaches_the_person(asked: Telemetry, now: int) -> None:
         "status": "error",
         "errorType": "bad_data",
         "error": 'invalid parameter "query": 1:6: parse error: expected type range vector in call '
-        "to function 'rate', got instant vector",
+        'to function "rate", got instant vector',
     }
