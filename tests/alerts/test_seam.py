@@ -9,6 +9,7 @@ from tests.alerts.conftest import T0
 from tests.prometheus_server import Asked, Telemetry, failure, reply, success, vector
 
 from watchbill import prometheus
+from watchbill.alerts import ticks
 from watchbill.alerts.evaluate import evaluate_due
 from watchbill.alerts.models import Alert, Rule, RuleGroup
 
@@ -54,7 +55,8 @@ def test_a_rule_is_a_query_of_its_moment_with_a_time_limit(
     engine: Telemetry, rules: dict[str, Rule]
 ) -> None:
     engine.answer = by_query()
-    assert evaluate_due(T0, prometheus.query) == 1
+    assert ticks.evaluate_due(T0) == 1
+    assert set(engine.purposes) == {"rules"}
     assert {path for _, path, _ in engine.asked} == {"/api/v1/query"}
     assert {asked["query"][0] for _, _, asked in engine.asked} == {"quick", "slow", "other"}
     for method, _, asked in engine.asked:

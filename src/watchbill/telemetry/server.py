@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import uvicorn
 from starlette.applications import Starlette
@@ -108,6 +109,7 @@ async def _serve(
     local = LocalScraper(store, metadata, _local_sources(config, own), intake_thread)
     runner = QueryRunner(own, config.queries)
     lookups = QueryRunner(None, config.queries)  # of names, which do not wait behind queries
+    for_rules = QueryRunner(own, replace(config.queries, at_once=1), runner.log)
     own.queries_in_flight = lambda: len(runner.log.running())
     queue = BodyQueue(intake_thread)
     intake = write.Intake(store, metadata, own, queue)
@@ -133,7 +135,7 @@ async def _serve(
 
     app = Starlette(
         routes=[
-            *query.routes(store, runner, exemplars),
+            *query.routes(store, runner, exemplars, for_rules),
             *syntax.routes(),
             *series.routes(store, metadata, lookups),
             *targets.routes(scraper, store, metadata, lookups),
@@ -165,6 +167,7 @@ async def _serve(
     def stop() -> None:
         server.should_exit = True
         runner.stop()
+        for_rules.stop()
         lookups.stop()
 
     loop = asyncio.get_running_loop()

@@ -22,9 +22,15 @@ from watchbill.telemetry.promql.durations import format_duration
 from watchbill.telemetry.promql.scope import Limits
 from watchbill.telemetry.promql.storage import Selection, Storage
 
+PURPOSE = "X-Watchbill-Purpose"
+"""The header by which the application tells that a query is for `rules`: those have a place of
+their own, so that alerts do not wait until dashboards are drawn."""
 
-def routes(storage: Storage, runner: QueryRunner, exemplars: Exemplars) -> list[Route]:
-    """`query`, `query_range`, `query_exemplars`."""
+
+def routes(
+    storage: Storage, runner: QueryRunner, exemplars: Exemplars, rules: QueryRunner | None = None
+) -> list[Route]:
+    """`query`, `query_range`, `query_exemplars`. Those for `rules` run apart from the others."""
 
     async def query(request: Request) -> Response:
         given = await Parameters.of(request)
@@ -69,7 +75,9 @@ def routes(storage: Storage, runner: QueryRunner, exemplars: Exemplars) -> list[
             stats = _stats(asked, time.monotonic() - began) if wants_stats else None
             return _answer(result, at_ms, limit, stats)
 
-        return await runner.run(request, timeout_ms(given, runner), work, asked)
+        for_rules = request.headers.get(PURPOSE) == "rules"
+        runs = rules if rules is not None and for_rules else runner
+        return await runs.run(request, timeout_ms(given, runs), work, asked)
 
     async def query_exemplars(request: Request) -> Response:
         given = await Parameters.of(request)
