@@ -273,8 +273,12 @@ def _ask_once(
             body = b"".join(_limited(answer, until))
             return answer.status_code, body, _come_again(answer)
     except httpx.ConnectError as error:
-        why = f": {error}" if "CERTIFICATE" in str(error) else ""
-        raise TelemetryAway(f"nothing answers at {settings.TELEMETRY_URL}{why}") from None
+        if "CERTIFICATE" in str(error):
+            raise TelemetryAway(
+                f"the certificate of {settings.TELEMETRY_URL} is not trusted ({error}):"
+                " see WATCHBILL_TELEMETRY_CA"
+            ) from None
+        raise TelemetryAway(f"nothing answers at {settings.TELEMETRY_URL}") from None
     except (httpx.TimeoutException, TimeoutError):
         raise TelemetryAway(f"no answer within {within:g} s") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
