@@ -46,8 +46,10 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 log = logging.getLogger(__name__)
 
-COMPILE_SECONDS = 180
-"""A compiler that takes longer is ended, and NumPy stays."""
+COMPILE_SECONDS = 900
+"""A compiler that takes longer is ended, and NumPy stays. Ten seconds are usual."""
+NICENESS = 5
+"""By how much the compiler steps back behind what serves."""
 
 _SCALARS: dict[str, Any] = {"int64": ctypes.c_int64, "float64": ctypes.c_double}
 
@@ -178,6 +180,11 @@ def prepare(folder: Path, modules: Sequence[str]) -> bool:
     return True
 
 
+def in_use() -> bool:
+    """Whether every kernel runs machine code."""
+    return bool(KERNELS) and all(kernel.compiled for kernel in KERNELS.values())
+
+
 def _key(modules: Sequence[str]) -> str:
     """A name for the machine code of these modules on this machine."""
     binding = _untyped("llvmlite.binding")
@@ -268,7 +275,7 @@ def main(task: str, path: Path, modules: Sequence[str]) -> None:
         load(path)
         return
     lifeline.hold(0)
-    os.nice(10)
+    os.nice(NICENESS)
     fresh = path.with_suffix(f".{os.getpid()}")
     try:
         fresh.write_bytes(_object_file(modules))

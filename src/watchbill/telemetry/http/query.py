@@ -19,13 +19,17 @@ from watchbill.telemetry.http.querylog import Asked
 from watchbill.telemetry.http.runner import QueryRunner
 from watchbill.telemetry.http.syntax import parse_parameter, selectors
 from watchbill.telemetry.promql import engine
+from watchbill.telemetry.promql.ast import Expr
 from watchbill.telemetry.promql.parse import parse
 from watchbill.telemetry.promql.scope import Limits
 from watchbill.telemetry.promql.storage import Storage
 
+_remembered = lru_cache(256)(parse)
 
-_parsed = lru_cache(256)(parse)
-"""Dashboards and rules ask the same over and over; a syntax tree does not change."""
+
+def _parsed(text: str, features: frozenset[str]) -> Expr:
+    """A syntax tree, which does not change: dashboards and rules ask the same over and over."""
+    return (_remembered if len(text) <= 2_000 else parse)(text, features)
 
 
 def routes(

@@ -23,6 +23,9 @@ Bytes = NDArray[np.uint8]
 Index = NDArray[np.int64]
 UInt = Any  # np.uint64: mixed with an int it would become a float
 
+_FEW = 16
+"""So few samples are written faster the general way."""
+
 _LONGEST = 420
 """More than a sample can take: a value has at most 309 + 1 + 17 or 2 + 324 + 17 characters."""
 
@@ -268,7 +271,7 @@ def _write_head(
 
 def shown(data: Selection, *, is_vector: bool) -> object:
     """Series as the API shows a vector or a matrix, ready to be put into JSON."""
-    if write_series.compiled and data.h is None:
+    if write_series.compiled and data.h is None and len(data.t) > _FEW:
         return msgspec.Raw(encode(data, is_vector=is_vector))
     return answers.vector(data) if is_vector else answers.matrix(data)
 

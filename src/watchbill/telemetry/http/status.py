@@ -18,6 +18,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from watchbill.lib import clock
+from watchbill.telemetry import jit
 from watchbill.telemetry.config import TelemetryConfig
 from watchbill.telemetry.http.answers import success
 from watchbill.telemetry.http.auth import Tokens
@@ -116,7 +117,8 @@ def _own_status(parts: Parts) -> dict[str, object]:
     return {
         "started": parts.started.isoformat(),
         "series": len(store.index),
-        "headSamples": store.head.samples,
+        "machineCode": jit.in_use(),
+            "headSamples": store.head.samples,
         "headBytes": store.head.nbytes(),
         "lateSamples": store.late_samples(),
         "headFrom": store.floor_ms / 1000,
