@@ -53,14 +53,20 @@ def read_json(body: bytes) -> list[Line]:
             for value in given.values:
                 if not 2 <= len(value) <= 3:
                     raise MalformedError("a value is [time, line] or [time, line, metadata]")
-                t_ns = msgspec.convert(value[0], str)
-                metadata = msgspec.convert(value[2] if len(value) == 3 else {}, dict[str, str])
-                lines.append(
-                    Line(stream, int(t_ns), msgspec.convert(value[1], str), labels_of(metadata))
-                )
+                t_ns, text = value[0], value[1]
+                metadata = labels_of(_table(value[2])) if len(value) == 3 else ()
+                if not (isinstance(t_ns, str) and isinstance(text, str)):
+                    raise MalformedError("time and line of a value have to be strings")
+                lines.append(Line(stream, int(t_ns), text, metadata))
     except (msgspec.DecodeError, ValueError) as error:
         raise MalformedError(str(error)) from None
     return lines
+
+
+def _table(given: str | dict[str, str]) -> dict[str, str]:
+    if isinstance(given, str):
+        raise MalformedError("metadata has to be an object of strings")
+    return given
 
 
 def read_protobuf(body: bytes) -> list[Line]:

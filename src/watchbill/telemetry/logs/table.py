@@ -1,12 +1,23 @@
 """Where log lines are kept for long: the seam, the table in chDB, and a fake in memory."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple, Protocol, cast
+from hashlib import sha256
+from typing import Protocol, cast
 
 import msgspec
 import numpy as np
 
-from watchbill.telemetry.logs.logql import LineFilter
+from watchbill.telemetry.logs.block import (
+    COLUMNS,
+    SAMPLE_FACTOR,
+    SAMPLE_SHIFT,
+    Asked,
+    Block,
+    Marks,
+    Row,
+    read_metadata,
+)
+from watchbill.telemetry.logs.pushdown import condition
 from watchbill.telemetry.promql.storage import Labels
 from watchbill.telemetry.store import native
 from watchbill.telemetry.store.chdb import DURABLE, SETTINGS, Chdb
@@ -18,26 +29,26 @@ TABLES = {
         line String CODEC(ZSTD(1)),
         metadata String CODEC(ZSTD(1))
     ) ENGINE = MergeTree PARTITION BY toYYYYMMDD(fromUnixTimestamp64Nano(t, 'UTC'))
-    ORDER BY (stream, t) SETTINGS {DURABLE}""",
+    ORDER BY (intDiv(t, 3600000000000), stream, t) SETTINGS {DURABLE}""",
     "logs.streams": f"""(stream UInt64, labels String CODEC(ZSTD(1)))
     ENGINE = ReplacingMergeTree ORDER BY stream SETTINGS {DURABLE}""",
 }
+_INDEXED = """ALTER TABLE logs.lines
+    ADD COLUMN IF NOT EXISTS plain Bool MATERIALIZED length(line) = lengthUTF8(line),
+    ADD INDEX IF NOT EXISTS words line TYPE text(tokenizer = splitByNonAlpha),
+    ADD INDEX IF NOT EXISTS plain_lines plain TYPE minmax,
+    MODIFY SETTING non_replicated_deduplication_window = 1000"""
+"""Apart from `TABLES`, so that tables made before the index have it for what comes in now."""
 
-
-class Row(NamedTuple):
-    """A line as it is stored: stream id, Unix ns, text, structured metadata."""
-
-    stream: int
-    t_ns: int
-    text: str
-    metadata: Labels
+_ONCE = "insert_deduplicate = 1, deduplicate_insert_select = 'force_enable'"
+_SEARCH = f"{SETTINGS}, use_skip_indexes_for_disjunctions = 1, use_query_condition_cache = 0"
 
 
 class LineTable(Protocol):
     """Keeps lines by stream and time. Every method may raise `ChunkStoreError`."""
 
-    def put(self, rows: Sequence[Row]) -> None:
-        """Store lines; all of them are durable on return."""
+    def put(self, blocks: Sequence[Block]) -> None:
+        """Store lines; all of them are durable on return. The same blocks again change nothing."""
         ...
 
     def put_streams(self, streams: Iterable[tuple[int, Labels]]) -> None:
@@ -48,17 +59,24 @@ class LineTable(Protocol):
         """Every stream id with its labels."""
         ...
 
-    def select(
-        self,
-        streams: Sequence[int],
-        start_ns: int,
-        end_ns: int,
-        filters: Sequence[LineFilter],
-        limit: int,
-        *,
-        newest_first: bool,
-    ) -> list[Row]:
-        """At most `limit` lines with `start_ns` ≤ time < `end_ns` that pass every filter."""
+    def select(self, asked: Asked, limit: int, *, newest_first: bool) -> list[Row]:
+        """The first `limit` lines by time, and those of the same time as the last of them."""
+        ...
+
+    def marks(self, asked: Asked, most: int) -> Marks:
+        """All lines without their text; only the first `most` + 1 when there are more."""
+        ...
+
+    def metadata(self, asked: Asked, most: int) -> set[Labels]:
+        """Up to `most` different structured metadata of the lines."""
+        ...
+
+    def present(self, asked: Asked) -> set[int]:
+        """The streams that have lines."""
+        ...
+
+    def totals(self, asked: Asked) -> dict[int, tuple[int, int]]:
+        """By stream, how many lines and bytes of text; streams without lines left out."""
         ...
 
     def drop_before(self, floor_ms: int) -> None:
@@ -70,12 +88,12 @@ class MemoryLines:
     """A `LineTable` that forgets everything when the process ends."""
 
     def __init__(self) -> None:
-        self.rows: list[Row] = []
+        self.blocks: dict[bytes, Block] = {}
         self._streams: dict[int, Labels] = {}
 
-    def put(self, rows: Sequence[Row]) -> None:
+    def put(self, blocks: Sequence[Block]) -> None:
         """See `LineTable.put`."""
-        self.rows += rows
+        self.blocks |= {block.payload: block for block in blocks}
 
     def put_streams(self, streams: Iterable[tuple[int, Labels]]) -> None:
         """See `LineTable.put_streams`."""
@@ -85,41 +103,40 @@ class MemoryLines:
         """See `LineTable.streams`."""
         return iter(self._streams.items())
 
-    def select(
-        self,
-        streams: Sequence[int],
-        start_ns: int,
-        end_ns: int,
-        filters: Sequence[LineFilter],
-        limit: int,
-        *,
-        newest_first: bool,
-    ) -> list[Row]:
+    def _rows(self, asked: Asked) -> list[Row]:
+        return [row for block in self.blocks.values() for row in block.rows(asked)]
+
+    def select(self, asked: Asked, limit: int, *, newest_first: bool) -> list[Row]:
         """See `LineTable.select`."""
-        found = pick(self.rows, streams, start_ns, end_ns, filters)
-        return sorted(found, key=lambda row: row.t_ns, reverse=newest_first)[:limit]
+        found = sorted(self._rows(asked), key=lambda row: row.t_ns, reverse=newest_first)
+        last = found[limit - 1].t_ns if len(found) > limit else None
+        return found[:limit] + [row for row in found[limit:] if row.t_ns == last]
+
+    def marks(self, asked: Asked, most: int) -> Marks:
+        """See `LineTable.marks`."""
+        return Marks.of(self._rows(asked)[: most + 1])
+
+    def metadata(self, asked: Asked, most: int) -> set[Labels]:
+        """See `LineTable.metadata`."""
+        found = {row.metadata for row in self._rows(asked) if row.metadata}
+        return set(sorted(found)[:most])
+
+    def present(self, asked: Asked) -> set[int]:
+        """See `LineTable.present`."""
+        return {row.stream for row in self._rows(asked)}
+
+    def totals(self, asked: Asked) -> dict[int, tuple[int, int]]:
+        """See `LineTable.totals`."""
+        out: dict[int, tuple[int, int]] = {}
+        for row in self._rows(asked):
+            lines, size = out.get(row.stream, (0, 0))
+            out[row.stream] = lines + 1, size + len(row.text.encode())
+        return out
 
     def drop_before(self, floor_ms: int) -> None:
-        """See `LineTable.drop_before`; exact here."""
-        self.rows = [row for row in self.rows if row.t_ns >= floor_ms * 1_000_000]
-
-
-def pick(
-    rows: Iterable[Row],
-    streams: Sequence[int],
-    start_ns: int,
-    end_ns: int,
-    filters: Sequence[LineFilter],
-) -> list[Row]:
-    """The rows that a query asks for."""
-    wanted = set(streams)
-    return [
-        row
-        for row in rows
-        if row.stream in wanted
-        and start_ns <= row.t_ns < end_ns
-        and all(one.keeps(row.text) for one in filters)
-    ]
+        """See `LineTable.drop_before`; here by blocks."""
+        floor = floor_ms * 1_000_000
+        self.blocks = {key: one for key, one in self.blocks.items() if one.t.max() >= floor}
 
 
 class ChdbLines:
@@ -127,20 +144,23 @@ class ChdbLines:
 
     def __init__(self, chdb: Chdb) -> None:
         self._chdb = chdb
+        chdb.run(_INDEXED)
 
-    def put(self, rows: Sequence[Row]) -> None:
+    def put(self, blocks: Sequence[Block]) -> None:
         """See `LineTable.put`."""
-        if rows:
-            self._chdb.insert(
-                "logs.lines",
-                [
-                    ("stream", "UInt64", np.array([row.stream for row in rows], np.uint64)),
-                    ("t", "Int64", np.array([row.t_ns for row in rows], np.int64)),
-                    ("line", "String", [row.text.encode() for row in rows]),
-                    ("metadata", "String", [msgspec.json.encode(row.metadata) for row in rows]),
-                ],
-                len(rows),
-            )
+        if not blocks:
+            return
+        payloads = [block.payload for block in blocks]
+        digest = sha256()
+        for payload in payloads:
+            digest.update(payload)
+        self._chdb.insert_blocks(
+            "logs.lines",
+            COLUMNS,
+            payloads,
+            f"{SETTINGS}, {_ONCE}, insert_deduplication_token = '{digest.hexdigest()}', "
+            "max_partitions_per_insert_block = 0",
+        )
 
     def put_streams(self, streams: Iterable[tuple[int, Labels]]) -> None:
         """See `LineTable.put_streams`."""
@@ -157,54 +177,103 @@ class ChdbLines:
 
     def streams(self) -> Iterator[tuple[int, Labels]]:
         """See `LineTable.streams`."""
-        read = msgspec.json.Decoder(Labels).decode
         for block in self._chdb.run("SELECT stream, labels FROM logs.streams ORDER BY stream"):
             ids = cast("native.Array", block["stream"])
             for one, labels in zip(ids, cast("list[bytes]", block["labels"]), strict=True):
-                yield int(one), read(labels)
+                yield int(one), read_metadata(labels)
 
-    def select(
-        self,
-        streams: Sequence[int],
-        start_ns: int,
-        end_ns: int,
-        filters: Sequence[LineFilter],
-        limit: int,
-        *,
-        newest_first: bool,
-    ) -> list[Row]:
+    def select(self, asked: Asked, limit: int, *, newest_first: bool) -> list[Row]:
         """See `LineTable.select`."""
-        if not streams:
+        if not asked.streams:
             return []
-        where = " AND ".join([
-            f"stream IN ({','.join(map(str, streams))})",
-            f"t >= {start_ns} AND t < {end_ns}",
-            *map(_condition, filters),
-        ])  # fmt: skip
         blocks = self._chdb.run(
-            f"SELECT stream, t, line, metadata FROM logs.lines WHERE {where} "  # noqa: S608
-            f"ORDER BY t {'DESC' if newest_first else 'ASC'} LIMIT {limit} SETTINGS {SETTINGS}"
+            f"SELECT stream, t, line, metadata FROM logs.lines WHERE {_where(asked)} "  # noqa: S608
+            f"ORDER BY t {'DESC' if newest_first else 'ASC'} LIMIT {limit} WITH TIES "
+            f"SETTINGS {_SEARCH}"
         )
-        read = msgspec.json.Decoder(Labels).decode
         return [
-            Row(int(stream), int(t), line.decode("utf-8", "replace"), read(metadata))
+            Row(stream, t, line.decode("utf-8", "replace"), read_metadata(metadata))
             for block in blocks
             for stream, t, line, metadata in zip(
-                cast("native.Array", block["stream"]),
-                cast("native.Array", block["t"]),
+                cast("native.Array", block["stream"]).tolist(),
+                cast("native.Array", block["t"]).tolist(),
                 cast("list[bytes]", block["line"]),
                 cast("list[bytes]", block["metadata"]),
                 strict=True,
             )
         ]
 
+    def marks(self, asked: Asked, most: int) -> Marks:
+        """See `LineTable.marks`."""
+        if not asked.streams:
+            return Marks.of(())
+        blocks = self._chdb.run(
+            "SELECT stream, t, toUInt64(length(line)) AS size, toUInt64(CRC32(line)) AS sum, "  # noqa: S608
+            "toUInt64(if(metadata = '[]', 0, halfMD5(metadata))) AS meta "
+            f"FROM logs.lines WHERE {_where(asked)} LIMIT {most + 1} SETTINGS {_SEARCH}"
+        )
+        if not blocks:
+            return Marks.of(())
+        stream, t, size, check, metadata = (
+            np.concatenate([cast("native.Array", block[name]) for block in blocks])
+            for name in ("stream", "t", "size", "sum", "meta")
+        )
+        return Marks(stream, t, size.astype(np.int64), check, metadata)
+
+    def metadata(self, asked: Asked, most: int) -> set[Labels]:
+        """See `LineTable.metadata`."""
+        if not asked.streams:
+            return set()
+        blocks = self._chdb.run(
+            f"SELECT DISTINCT metadata FROM logs.lines WHERE {_where(asked)} "  # noqa: S608
+            f"AND metadata != '[]' LIMIT {most} SETTINGS {_SEARCH}"
+        )
+        return {
+            read_metadata(one) for block in blocks for one in cast("list[bytes]", block["metadata"])
+        }
+
+    def present(self, asked: Asked) -> set[int]:
+        """See `LineTable.present`."""
+        if not asked.streams:
+            return set()
+        blocks = self._chdb.run(
+            f"SELECT DISTINCT stream FROM logs.lines WHERE {_where(asked)} SETTINGS {_SEARCH}"  # noqa: S608
+        )
+        return {one for block in blocks for one in cast("native.Array", block["stream"]).tolist()}
+
+    def totals(self, asked: Asked) -> dict[int, tuple[int, int]]:
+        """See `LineTable.totals`."""
+        if not asked.streams:
+            return {}
+        blocks = self._chdb.run(
+            "SELECT stream, count() AS lines, toUInt64(sum(length(line))) AS size "  # noqa: S608
+            f"FROM logs.lines WHERE {_where(asked)} GROUP BY stream SETTINGS {_SEARCH}"
+        )
+        return {
+            stream: (lines, size)
+            for block in blocks
+            for stream, lines, size in zip(
+                *(
+                    cast("native.Array", block[name]).tolist()
+                    for name in ("stream", "lines", "size")
+                ),
+                strict=True,
+            )
+        }
+
     def drop_before(self, floor_ms: int) -> None:
         """See `LineTable.drop_before`."""
         self._chdb.drop_days("logs.lines", floor_ms)
 
 
-def _condition(one: LineFilter) -> str:
-    quoted = "'" + one.text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-    if one.op in ("|=", "!="):
-        return f"position(line, {quoted}) {'>' if one.op == '|=' else '='} 0"
-    return f"{'' if one.op == '|~' else 'NOT '}match(line, {quoted})"
+def _where(asked: Asked) -> str:
+    return " AND ".join([
+        f"stream IN ({','.join(map(str, asked.streams))})",
+        f"t >= {asked.start_ns} AND t < {asked.end_ns}",
+        *([_sample(asked.one_in)] if asked.one_in > 1 else []),
+        *map(condition, asked.filters),
+    ])  # fmt: skip
+
+
+def _sample(one_in: int) -> str:
+    return f"bitShiftRight(toUInt64(t) * {SAMPLE_FACTOR}, {SAMPLE_SHIFT}) % {one_in} = 0"

@@ -1,0 +1,154 @@
+"""Lines as columns: what one record of the log holds, and what chDB is given."""
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import md5
+from typing import NamedTuple, cast
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from watchbill.telemetry.logs.logql.line_filter import LineFilter
+from watchbill.telemetry.promql.storage import Labels
+from watchbill.telemetry.store import native
+
+COLUMNS = [("stream", "UInt64"), ("t", "Int64"), ("line", "String"), ("metadata", "String")]
+_NO_METADATA = b"[]"
+
+read_metadata = msgspec.json.Decoder(Labels).decode
+
+
+SAMPLE_FACTOR, SAMPLE_SHIFT = 0x9E3779B97F4A7C15, 33
+"""Which lines are in a sample: those for which `(time * factor mod 2**64 >> shift) % n` is 0."""
+
+
+def metadata_hash(metadata: Labels) -> int:
+    """As `Marks` has it: half of the MD5 of the metadata as it is stored."""
+    if not metadata:
+        return 0
+    packed = md5(msgspec.json.encode(metadata), usedforsecurity=False)
+    return int.from_bytes(packed.digest()[:8], "big")
+
+
+class Row(NamedTuple):
+    """A line as it is stored: stream id, Unix ns, text, structured metadata."""
+
+    stream: int
+    t_ns: int
+    text: str
+    metadata: Labels
+
+
+class Asked(NamedTuple):
+    """Lines that a query wants: of these streams, `start_ns` ≤ time < `end_ns`, past the filters;
+    with `one_in`, about one in so many of them, always the same."""
+
+    streams: Sequence[int]
+    start_ns: int
+    end_ns: int
+    filters: Sequence[LineFilter] = ()
+    one_in: int = 1
+
+    def earlier_than(self, t_ns: int) -> "Asked":
+        """The same, ended there."""
+        return self._replace(end_ns=min(t_ns, self.end_ns))
+
+    def later_than(self, t_ns: int) -> "Asked":
+        """The same, begun behind there."""
+        return self._replace(start_ns=max(t_ns + 1, self.start_ns))
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Lines without their text, to be counted: stream, Unix ns, size in bytes, checksum of the
+    text, and a hash of the metadata, which is 0 where there is none."""
+
+    stream: NDArray[np.uint64]
+    t: NDArray[np.int64]
+    size: NDArray[np.int64]
+    check: NDArray[np.uint64]
+    metadata: NDArray[np.uint64]
+
+    def __len__(self) -> int:
+        """How many lines."""
+        return len(self.t)
+
+    @staticmethod
+    def of(rows: Sequence[Row]) -> "Marks":
+        """The marks of lines that are here."""
+        texts = [row.text.encode() for row in rows]
+        return Marks(
+            np.array([row.stream for row in rows], np.uint64),
+            np.array([row.t_ns for row in rows], np.int64),
+            np.array([len(text) for text in texts], np.int64),
+            np.array([zlib.crc32(text) for text in texts], np.uint64),
+            np.array([metadata_hash(row.metadata) for row in rows], np.uint64),
+        )
+
+    @staticmethod
+    def joined(parts: Sequence["Marks"]) -> "Marks":
+        """All lines of the parts, equal ones once: a line is the same when stream, time, size and
+        checksum are."""
+        stream = np.concatenate([part.stream for part in parts])
+        t = np.concatenate([part.t for part in parts])
+        size = np.concatenate([part.size for part in parts])
+        check = np.concatenate([part.check for part in parts])
+        metadata = np.concatenate([part.metadata for part in parts])
+        key = (
+            t.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+            ^ stream * np.uint64(0xC2B2AE3D27D4EB4F)
+            ^ (check << np.uint64(32) | size.astype(np.uint64)) * np.uint64(0x165667B19E3779F9)
+        )
+        _, first = np.unique(key, return_index=True)
+        return Marks(stream[first], t[first], size[first], check[first], metadata[first])
+
+
+@dataclass(frozen=True)
+class Block:
+    """Lines in the order they came. `payload` is the same as a Native block of `COLUMNS`."""
+
+    streams: NDArray[np.uint64]
+    t: NDArray[np.int64]
+    texts: list[str]
+    metadata: list[Labels]
+    payload: bytes
+
+    def __len__(self) -> int:
+        """How many lines."""
+        return len(self.texts)
+
+    @staticmethod
+    def of(streams: list[int], t: list[int], texts: list[str], metadata: list[Labels]) -> "Block":
+        """From columns. Raises `OverflowError` when a time does not fit into 64 bits."""
+        ids, times = np.array(streams, np.uint64), np.array(t, np.int64)
+        packed = [msgspec.json.encode(one) if one else _NO_METADATA for one in metadata]
+        data: list[native.Column] = [ids, times, [text.encode() for text in texts], packed]
+        named = [(*column, given) for column, given in zip(COLUMNS, data, strict=True)]
+        return Block(ids, times, texts, metadata, native.encode(named, len(texts)))
+
+    @staticmethod
+    def read(payload: bytes) -> "Block":
+        """From the log."""
+        (columns,) = native.decode(payload)
+        texts = [text.decode() for text in cast("list[bytes]", columns["line"])]
+        metadata = [
+            () if one == _NO_METADATA else read_metadata(one)
+            for one in cast("list[bytes]", columns["metadata"])
+        ]
+        streams, t = cast("native.Array", columns["stream"]), cast("native.Array", columns["t"])
+        return Block(streams, t, texts, metadata, payload)
+
+    def rows(self, asked: Asked) -> Iterator[Row]:
+        """The lines that a query wants."""
+        inside = (self.t >= asked.start_ns) & (self.t < asked.end_ns)
+        inside &= np.isin(self.streams, np.array(asked.streams, np.uint64))
+        if asked.one_in > 1:
+            mixed = self.t.astype(np.uint64) * np.uint64(SAMPLE_FACTOR) >> np.uint64(SAMPLE_SHIFT)
+            inside &= mixed % np.uint64(asked.one_in) == 0
+        for index in np.flatnonzero(inside).tolist():
+            text = self.texts[index]
+            if all(one.keeps(text) for one in asked.filters):
+                stream, t = int(self.streams[index]), int(self.t[index])
+                yield Row(stream, t, text, self.metadata[index])
