@@ -114,11 +114,10 @@ def test_lines_out_of_time_are_refused_and_named(tmp_path: Path) -> None:
     store = opened(tmp_path, MemoryLines(), timedelta(days=2))
     refusal = store.append([line("old", 3 * 86_400), line("good"), line("new", -700)])
     assert refusal is not None
-    assert refusal.startswith(
-        "2 of 3 entries refused: entry for stream '{app=\"a\"}' has timestamp"
-    )
+    assert refusal.startswith("2 of 3 entries refused: stream '{app=\"a\"}': entry has timestamp")
     assert "too old: 2023-11-11T22:13:20+00:00, oldest acceptable timestamp is" in refusal
     assert texts(found(store, '{app="a"}')) == ["good"]
+    assert "exceeded by 262145 characters" in str(store.append([line("x" * 262_145)]))
     assert "too new" in str(store.append([line("new", -700), line("far", -(2**40))]))
     store.close()
 

@@ -59,6 +59,10 @@ class Asked(NamedTuple):
         """The same, begun behind there."""
         return self._replace(start_ns=max(t_ns + 1, self.start_ns))
 
+    def only_at(self, t_ns: int) -> "Asked":
+        """The same, of one time."""
+        return self._replace(start_ns=t_ns, end_ns=t_ns + 1)
+
 
 @dataclass(frozen=True)
 class Marks:

@@ -29,6 +29,7 @@ FLUSH_LINES = 50_000
 FLUSH_SECONDS = 5.0
 MAX_HELD_LINES = 1_000_000
 MAX_STREAMS = 100_000
+MAX_LINE_CHARACTERS = 262_144
 MAX_LEAD_SECONDS = 600
 """How far ahead of our clock a line may be."""
 
@@ -95,10 +96,10 @@ class LogStore:
     def append(self, lines: Sequence[Line]) -> str | None:
         """Store lines; on return the log holds them. The same lines sent again are stored once.
 
-        Lines too old or too new are left out, and what is returned says so. Raises `LogFullError`,
+        Lines too old, too new or too long are left out, and what is returned says so. Raises `LogFullError`,
         `SeriesLimitError`, `OverloadError`, and `MalformedError` for text that is not Unicode.
         """
-        kept, refusal = self._timely(lines)
+        kept, refusal = self._acceptable(lines)
         if not kept:
             return refusal
         with self._lock:
@@ -117,25 +118,35 @@ class LogStore:
             listener(kept)
         return refusal
 
-    def _timely(self, lines: Sequence[Line]) -> tuple[Sequence[Line], str | None]:
+    def _acceptable(self, lines: Sequence[Line]) -> tuple[Sequence[Line], str | None]:
+        """The lines within the limits, and what is wrong with the first of the others."""
         now_ns = int(self._seconds() * 1e9)
         oldest, newest = now_ns - self._retention_ms * 1_000_000, now_ns + MAX_LEAD_SECONDS * 10**9
         times = [line.t_ns for line in lines]
         if times and oldest <= min(times) and max(times) <= newest:
+            longest = max(len(line.text) for line in lines)
+            if longest <= MAX_LINE_CHARACTERS:
+                return lines, None
+        kept = [
+            line
+            for line in lines
+            if oldest <= line.t_ns <= newest and len(line.text) <= MAX_LINE_CHARACTERS
+        ]
+        if len(kept) == len(lines):
             return lines, None
-        late = [line for line in lines if not oldest <= line.t_ns <= newest]
-        if not late:
-            return lines, None
-        kept = [line for line in lines if oldest <= line.t_ns <= newest]
-        first = late[0]
-        what, bound, which = (
-            ("too old", oldest, "oldest") if first.t_ns < oldest else ("too new", newest, "newest")
-        )
+        accepted = set(map(id, kept))
+        first = next(line for line in lines if id(line) not in accepted)
         stream = ", ".join(f'{name}="{value}"' for name, value in first.stream)
-        return kept, (
-            f"{len(late)} of {len(lines)} entries refused: entry for stream '{{{stream}}}' has "
-            f"timestamp {what}: {_iso(first.t_ns)}, {which} acceptable timestamp is: {_iso(bound)}"
+        reason = (
+            f"max entry size '{MAX_LINE_CHARACTERS}' exceeded by {len(first.text)} characters"
+            if oldest <= first.t_ns <= newest
+            else f"entry has timestamp too old: {_iso(first.t_ns)}, oldest acceptable timestamp "
+            f"is: {_iso(oldest)}"
+            if first.t_ns < oldest
+            else f"entry has timestamp too new: {_iso(first.t_ns)}, newest is: {_iso(newest)}"
         )
+        refused = len(lines) - len(kept)
+        return kept, f"{refused} of {len(lines)} entries refused: stream '{{{stream}}}': {reason}"
 
     def _block(self, lines: Sequence[Line]) -> Block:
         streams: list[int] = []

@@ -35,6 +35,8 @@ TABLES = {
 }
 _INDEXED = """ALTER TABLE logs.lines
     ADD COLUMN IF NOT EXISTS plain Bool MATERIALIZED length(line) = lengthUTF8(line),
+    ADD COLUMN IF NOT EXISTS size UInt32 MATERIALIZED length(line) CODEC(ZSTD(1)),
+    ADD COLUMN IF NOT EXISTS sum UInt32 MATERIALIZED CRC32(line),
     ADD INDEX IF NOT EXISTS words line TYPE text(tokenizer = splitByNonAlpha),
     ADD INDEX IF NOT EXISTS plain_lines plain TYPE minmax,
     MODIFY SETTING non_replicated_deduplication_window = 1000"""
@@ -186,9 +188,17 @@ class ChdbLines:
         """See `LineTable.select`."""
         if not asked.streams:
             return []
+        order = f"ORDER BY t {'DESC' if newest_first else 'ASC'} LIMIT {limit}"
+        rows = self._rows(asked, order)
+        if len(rows) < limit:
+            return rows
+        last = rows[-1].t_ns  # LIMIT … WITH TIES would read the text of all lines
+        same = self._rows(asked.only_at(last), "")
+        return [row for row in rows if row.t_ns != last] + same
+
+    def _rows(self, asked: Asked, order: str) -> list[Row]:
         blocks = self._chdb.run(
-            f"SELECT stream, t, line, metadata FROM logs.lines WHERE {_where(asked)} "  # noqa: S608
-            f"ORDER BY t {'DESC' if newest_first else 'ASC'} LIMIT {limit} WITH TIES "
+            f"SELECT stream, t, line, metadata FROM logs.lines WHERE {_where(asked)} {order} "  # noqa: S608
             f"SETTINGS {_SEARCH}"
         )
         return [
@@ -208,8 +218,8 @@ class ChdbLines:
         if not asked.streams:
             return Marks.of(())
         blocks = self._chdb.run(
-            "SELECT stream, t, toUInt64(length(line)) AS size, toUInt64(CRC32(line)) AS sum, "  # noqa: S608
-            "toUInt64(if(metadata = '[]', 0, halfMD5(metadata))) AS meta "
+            "SELECT stream, t, size, sum, toUInt64("  # noqa: S608
+            "if(metadata = '[]', 0, halfMD5(metadata))) AS meta "
             f"FROM logs.lines WHERE {_where(asked)} LIMIT {most + 1} SETTINGS {_SEARCH}"
         )
         if not blocks:
@@ -218,7 +228,7 @@ class ChdbLines:
             np.concatenate([cast("native.Array", block[name]) for block in blocks])
             for name in ("stream", "t", "size", "sum", "meta")
         )
-        return Marks(stream, t, size.astype(np.int64), check, metadata)
+        return Marks(stream, t, size.astype(np.int64), check.astype(np.uint64), metadata)
 
     def metadata(self, asked: Asked, most: int) -> set[Labels]:
         """See `LineTable.metadata`."""
@@ -246,7 +256,7 @@ class ChdbLines:
         if not asked.streams:
             return {}
         blocks = self._chdb.run(
-            "SELECT stream, count() AS lines, toUInt64(sum(length(line))) AS size "  # noqa: S608
+            "SELECT stream, count() AS lines, toUInt64(sum(size)) AS bytes "  # noqa: S608
             f"FROM logs.lines WHERE {_where(asked)} GROUP BY stream SETTINGS {_SEARCH}"
         )
         return {
@@ -255,7 +265,7 @@ class ChdbLines:
             for stream, lines, size in zip(
                 *(
                     cast("native.Array", block[name]).tolist()
-                    for name in ("stream", "lines", "size")
+                    for name in ("stream", "lines", "bytes")
                 ),
                 strict=True,
             )
