@@ -19,6 +19,7 @@ _CAPTURE = re.compile(r"<([a-zA-Z_]\w*)>")
 _LOGFMT = re.compile(
     r"""\s*(?P<key>[^\s="]+)(?:=(?:"(?P<quoted>(?:[^"\\]|\\.)*+)"(?=\s|$)|(?P<bare>[^\s"=]*)(?=\s|$)))?"""
 )
+_JUNK = re.compile(r"\s*(\S+)")
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
@@ -133,9 +134,10 @@ def read_logfmt(line: str) -> tuple[list[tuple[str, str]], int | None]:
             pairs.append((match.group("key"), value))
             at = match.end()
             continue
-        begin = at + len(line[at:]) - len(line[at:].lstrip())
-        wrong_at = begin if wrong_at is None else wrong_at
-        at = next((i for i in range(begin, end) if line[i].isspace()), end)
+        junk = _JUNK.match(line, at)
+        assert junk is not None  # at < end: there is more than blanks
+        wrong_at = junk.start(1) if wrong_at is None else wrong_at
+        at = junk.end()
     return pairs, wrong_at
 
 

@@ -12,6 +12,8 @@ from watchbill.telemetry.promql.numbers import unquote
 Kind = Literal["number", "duration", "bytes", "identifier", "string", "flag", "operator", "end"]
 
 MAX_QUERY_CHARACTERS = 131_072
+MAX_DEPTH = 100
+"""How deeply brackets may be nested."""
 _BLANK = re.compile(r"(?:\s+|#[^\n]*)+")
 _TOKEN = re.compile(
     r"""
@@ -77,6 +79,12 @@ class Tokens:
         self.text = text
         self._tokens = list(tokens(text))
         self._position = 0
+        depth = 0
+        for token in self._tokens:
+            if token.kind == "operator":
+                depth += (token.text == "(") - (token.text == ")")
+            if depth > MAX_DEPTH:
+                raise self.error("query is nested too deeply", token)
 
     @property
     def current(self) -> Token:

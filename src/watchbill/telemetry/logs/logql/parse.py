@@ -11,22 +11,19 @@ Query = LogQuery | MetricQuery
 
 def parse_logql(text: str) -> Query:
     """The tree of any query. Raises `LogqlError`."""
-    try:
-        tokens = Tokens(text)
-        depth = 0
-        while tokens.at("(") and _opens_lines(text, tokens.current.start):
-            tokens.take()
-            depth += 1
-        if tokens.at("{"):
-            query: Query = LogQuery(selector(tokens), tuple(stages(tokens)))
-            for _ in range(depth):
-                tokens.expect(")")
-        else:
-            query = metric_query(tokens)
-        if tokens.current.kind != "end":
-            raise tokens.unexpected("the end, a stage (|) or an operator")
-    except RecursionError:
-        raise LogqlError("query is nested too deeply", text, 0) from None
+    tokens = Tokens(text)
+    depth = 0
+    while tokens.at("(") and _opens_lines(text, tokens.current.start):
+        tokens.take()
+        depth += 1
+    if tokens.at("{"):
+        query: Query = LogQuery(selector(tokens), tuple(stages(tokens)))
+        for _ in range(depth):
+            tokens.expect(")")
+    else:
+        query = metric_query(tokens)
+    if tokens.current.kind != "end":
+        raise tokens.unexpected("the end, a stage (|) or an operator")
     return query
 
 

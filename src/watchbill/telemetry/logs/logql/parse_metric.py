@@ -32,6 +32,7 @@ _AGGREGATIONS = frozenset((
 ))  # fmt: skip
 _CONVERSIONS = ("duration", "duration_seconds", "bytes")
 _OPERATORS = {op for op in PRECEDENCE if op not in ("atan2", "</", ">/")}
+MAX_OPERATORS = 100
 _LONGEST_SECONDS = 10 * 365 * 86_400.0
 
 
@@ -50,12 +51,18 @@ class _Grammar:
     def __init__(self, tokens: Tokens) -> None:
         self.tokens = tokens
         self.ranges: list[RangeAggregation] = []
+        self._operators = 0
 
     def expression(self, floor: int) -> Expr:
         """An expression whose operators all bind at least as tightly as `floor`."""
         tokens = self.tokens
         left = self._operand()
         while tokens.at(*_OPERATORS) and PRECEDENCE[tokens.current.text] >= floor:
+            self._operators += 1
+            if self._operators > MAX_OPERATORS:
+                raise tokens.error(
+                    f"more than {MAX_OPERATORS} operators in a query", tokens.current
+                )
             op = tokens.take().text
             returns_bool = op in COMPARISONS and tokens.accept("bool")
             matching = self._matching()

@@ -21,8 +21,10 @@ from watchbill.telemetry.promql.numbers import unquote
 __all__ = ["Template", "TemplateError"]
 
 MAX_RESULT_CHARACTERS = 1_000_000
+MAX_DEPTH = 50
+"""How deeply an `if` or brackets may be nested."""
 _ACTION = re.compile(
-    r"\{\{(- )?((?:\"(?:\\.|[^\"\\])*+\"|`[^`]*+`|/\*.*?\*/|[^\"`])*?)( -)?\}\}", re.DOTALL
+    r"""\{\{(- )?((?>/\*(?s:.*?)\*/|"(?:\\.|[^"\\])*+"|`[^`]*+`|(?!( -)?\}\})[^"`])*+)( -)?\}\}"""
 )
 _TOKEN = re.compile(
     r"""\s*(?:(?P<field>\.[a-zA-Z_]\w*)|(?P<dot>\.)|(?P<number>[+-]?(?:\d+\.?\d*|\.\d+))
@@ -97,7 +99,7 @@ def _read(text: str) -> _Block:
             blocks[-1].parts.append(literal)
         if match is None:
             break
-        trim, at = match.group(3) is not None, match.end()
+        trim, at = match.group(4) is not None, match.end()
         action = match.group(2).strip()
         if not action.startswith("/*"):
             _act(action, blocks, choices)
@@ -118,6 +120,8 @@ def _act(
         assert isinstance(opened, list)
         opened += choice
         choices.append(opened)
+        if len(choices) > MAX_DEPTH:
+            raise TemplateError("nested too deeply")
         blocks.append(opened[-1][1])
     elif word in ("else", "end"):
         if not choices or (word == "else" and choices[-1][-1][0] is None):
@@ -146,6 +150,10 @@ def _expression(text: str) -> Expression:
             raise TemplateError(f"unexpected {text[at:].strip()[:20]!r} in action")
         tokens.append(_Token(match.lastgroup, match.group(match.lastgroup)))
         at = match.end()
+    if sum(token.text == "(" for token in tokens) > MAX_DEPTH:
+        raise TemplateError("too many brackets in an action")
+    if sum(token.text == "|" for token in tokens) > MAX_DEPTH:
+        raise TemplateError("too many functions in an action")
     expression = _pipeline(tokens)
     if tokens:
         raise TemplateError(f"unexpected {tokens[0].text!r} in action")

@@ -73,12 +73,28 @@ def _replace_all(pattern: Value, text: Value, replacement: Value) -> str:
     """Go's `$1` and `${name}` in the replacement."""
     given = _text(replacement).replace("\\", "\\\\")
     given = _TO_BACKREFERENCE.sub(lambda m: rf"\g<{m.group(1) or m.group(2)}>", given)
-    return str(_pattern(_text(pattern)).sub(given, _text(text)))
+    return _substituted(_text(pattern), _text(text), lambda match: str(match.expand(given)))
 
 
 def _replace_literally(pattern: Value, text: Value, replacement: Value) -> str:
-    given = _text(replacement).replace("\\", "\\\\")
-    return str(_pattern(_text(pattern)).sub(given, _text(text)))
+    given = _text(replacement)
+    return _substituted(_text(pattern), _text(text), lambda _: given)
+
+
+def _substituted(pattern: str, text: str, made: Callable[[Any], str]) -> str:
+    out, at, size = [], 0, 0
+    for match in _pattern(pattern).finditer(text):
+        out += [text[at : match.start()], made(match)]
+        at = match.end()
+        size += len(out[-1])
+        _bounded(" ", size)
+    return "".join([*out, text[at:]])
+
+
+def _replace(text: Value, old: Value, new: Value, count: Value = -1) -> str:
+    whole, part, other = _text(text), _text(old), _text(new)
+    _bounded(other or " ", whole.count(part))
+    return whole.replace(part, other, max(_int(count), -1))
 
 
 def _bounded(text: str, times: int = 1) -> str:
@@ -202,10 +218,8 @@ FUNCTIONS: dict[str, Function] = {
     "trimAll": Function(lambda chars, s: _text(s).strip(_text(chars)), 2, 2),
     "trimPrefix": Function(lambda part, s: _text(s).removeprefix(_text(part)), 2, 2),
     "trimSuffix": Function(lambda part, s: _text(s).removesuffix(_text(part)), 2, 2),
-    "Replace": Function(
-        lambda s, old, new, n: _text(s).replace(_text(old), _text(new), max(_int(n), -1)), 4, 4
-    ),
-    "replace": Function(lambda old, new, s: _text(s).replace(_text(old), _text(new)), 3, 3),
+    "Replace": Function(_replace, 4, 4),
+    "replace": Function(lambda old, new, s: _replace(s, old, new), 3, 3),
     "regexReplaceAll": Function(_replace_all, 3, 3),
     "regexReplaceAllLiteral": Function(_replace_literally, 3, 3),
     "count": Function(lambda p, s: sum(1 for _ in _pattern(_text(p)).finditer(_text(s))), 2, 2),
