@@ -73,8 +73,8 @@ def made_lines(count: int, seed: int) -> Iterator[tuple[str, str]]:
             yield (
                 "nginx",
                 (
-                    f'10.0.{rng.randrange(8)}.{rng.randrange(255)} - - "GET {path} HTTP/1.1" {status} '
-                    f'{rng.randrange(200, 60_000)} "-" "{rng.choice(AGENTS)}" '
+                    f'10.0.{rng.randrange(8)}.{rng.randrange(255)} - - "GET {path} HTTP/1.1" '
+                    f'{status} {rng.randrange(200, 60_000)} "-" "{rng.choice(AGENTS)}" '
                     f"{rng.randrange(1, 3_000) / 1000:.3f}"
                 ),
             )
@@ -279,8 +279,8 @@ def main() -> None:
         figures = measure(asked.lines, asked.seed, asked.rounds, Path(folder))
     print(
         f"{figures['lines']:,} lines of {figures['raw_bytes_per_line']} bytes: "
-        f"{figures['lines_per_second']:,} lines/s (aim 150,000), {figures['cpu_us_per_line']} us CPU "
-        f"each, {figures['bytes_per_line']} bytes/line on disk (aim 75)"
+        f"{figures['lines_per_second']:,} lines/s (aim 150,000), {figures['cpu_us_per_line']} us "
+        f"CPU each, {figures['bytes_per_line']} bytes/line on disk (aim 75)"
     )
     searches = figures["searches"]
     assert isinstance(searches, list)

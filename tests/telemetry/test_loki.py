@@ -26,7 +26,8 @@ def now_ns() -> int:
 
 def push(telemetry: Telemetry, *lines: tuple[dict[str, str], int, str, dict[str, str]]) -> None:
     body = {"streams": [
-        {"stream": stream, "values": [[str(t), line, metadata]]} for stream, t, line, metadata in lines
+        {"stream": stream, "values": [[str(t), line, metadata]]} for stream, t, line,
+        metadata in lines
     ]}  # fmt: skip
     answer = telemetry.client.post(PUSH, json=body)
     assert answer.status_code == 204, answer.text
@@ -120,7 +121,7 @@ def test_numbers_are_made_of_lines(asked: tuple[Telemetry, int]) -> None:
 
 
 def test_what_there_is(asked: tuple[Telemetry, int]) -> None:
-    telemetry, t = asked
+    telemetry, _ = asked
     assert data(telemetry, "labels") == ["app", "env"]
     assert data(telemetry, "label/app/values") == ["mail", "shop"]
     assert data(telemetry, "label/app/values", query='{app="shop"}') == ["shop"]
@@ -149,17 +150,22 @@ def test_what_there_is(asked: tuple[Telemetry, int]) -> None:
     [
         ("query_range", {"query": "{app=shop}"}, "parse error at line 1, col 6: syntax error: "),
         ("query_range", {"query": '{app="x"} | jsn'}, "parse error at line 1, col 16"),
-        ("query_range", {"query": '{app=~".*"}'}, "queries require at least one regexp or equality"),
-        ("query_range", {"query": '{app="x"}', "limit": 9_999}, "max entries limit per query exceeded"),
+        ("query_range", {"query": '{app=~".*"}'},
+         "queries require at least one regexp or equality"),
+        ("query_range", {"query": '{app="x"}', "limit": 9_999},
+         "max entries limit per query exceeded"),
         ("query_range", {"query": '{app="x"}', "limit": "x"}, "must be a positive number"),
         ("query_range", {"query": '{app="x"}', "start": "soon"}, "to a valid timestamp"),
         ("query_range", {"query": '{app="x"}', "direction": "up"}, "invalid direction"),
         ("query_range", {"query": '{app="x"}', "start": "9" * 30}, "to a valid timestamp"),
-        ("query_range", {"query": 'rate({app="x"}[1m])', "step": "0"}, "zero or negative query resol"),
-        ("query_range", {"query": 'rate({app="x"}[1m])', "step": "0.1"}, "exceeded maximum resolution"),
+        ("query_range", {"query": 'rate({app="x"}[1m])', "step": "0"},
+         "zero or negative query resol"),
+        ("query_range", {"query": 'rate({app="x"}[1m])', "step": "0.1"},
+         "exceeded maximum resolution"),
         ("query", {"query": '{app="x"}'}, "log queries are not supported as an instant query type"),
         ("query", {"query": ""}, 'invalid parameter "query": empty'),
-        ("query", {"query": 'sum_over_time({env="live"} | json | unwrap path [10m])'}, "pipeline error:"),
+        ("query", {"query": 'sum_over_time({env="live"} | json | unwrap path [10m])'},
+         "pipeline error:"),
         ("patterns", {"query": "rate({app='x'}[1m])"}, "parse error"),
         ("series", {"match[]": '{app="x"} |= "y"'}, "only label matchers are supported"),
     ],

@@ -18,7 +18,8 @@ from watchbill.telemetry.store.chdb import open_chdb
 LINES = [
     'level=error msg="payment refused" order=4711', "GET /a%20b_c HTTP/1.1", "it's", "a\\b", "",
     "payment", "xpaymenty", "épayment", "payment_", "payment-é", "PAYMENT", "two\nlines", "%", "_",
-    "nul \x00 byte", "日本 payment 語", "tab\tpayment\r", "order 4711 taken", "a.b*c", "Straße \u212a",
+    "nul \x00 byte", "日本 payment 語", "tab\tpayment\r", "order 4711 taken", "a.b*c",
+    "Straße \u212a",
 ]  # fmt: skip
 WORDS = st.sampled_from([
     "payment", "order", "4711", "a", "é", " ", "%", "_", "\\", "'", '"', "b_c", "日本", "\x00",
@@ -29,12 +30,14 @@ PATTERN = st.one_of(
     TEXT,
     st.sampled_from([
         r"\bpayment\b", r"\b4711\b", r"\bpay\b", r"\bé\b", r"(?i)payment", r"(?i)straße", "^$", ".",
-        r"\d+", "a.b", r"two.lines", r"(?s)two.lines", r"[^a-z]$", "payment|order", r"\x00", "(?i)k",
+        r"\d+", "a.b", r"two.lines", r"(?s)two.lines", r"[^a-z]$", "payment|order", r"\x00",
+        "(?i)k",
         "pay(ment)?_", r"\w+ \w+", r"\pL", r"^\s*$", "é.", r"\Bpayment", "a{2}|b*",
     ]),
 )  # fmt: skip
 FILTERS = st.one_of(
-    st.builds(LineFilter, st.sampled_from(["|=", "!="]), st.lists(TEXT, min_size=1, max_size=2).map(tuple)),
+    st.builds(LineFilter, st.sampled_from(["|=", "!="]), st.lists(TEXT, min_size=1,
+    max_size=2).map(tuple)),
     st.tuples(st.sampled_from(["|~", "!~"]), st.lists(PATTERN, min_size=1, max_size=2).map(tuple)),
 )  # fmt: skip
 

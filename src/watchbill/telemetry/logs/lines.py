@@ -96,8 +96,9 @@ class LogStore:
     def append(self, lines: Sequence[Line]) -> str | None:
         """Store lines; on return the log holds them. The same lines sent again are stored once.
 
-        Lines too old, too new or too long are left out, and what is returned says so. Raises `LogFullError`,
-        `SeriesLimitError`, `OverloadError`, and `MalformedError` for text that is not Unicode.
+        Lines too old, too new or too long are left out, and what is returned says so. Raises
+        `LogFullError`, `SeriesLimitError`, `OverloadError`, and `MalformedError` for text that is
+        not Unicode.
         """
         kept, refusal = self._acceptable(lines)
         if not kept:

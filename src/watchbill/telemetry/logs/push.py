@@ -23,7 +23,6 @@ from watchbill.telemetry.intake.protobuf import (
 from watchbill.telemetry.intake.remote_write import decompress
 from watchbill.telemetry.promql.storage import Labels, labels_of
 
-
 MAX_LABELS = 30
 MAX_NAME_CHARACTERS, MAX_VALUE_CHARACTERS = 1_024, 2_048
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -166,7 +165,7 @@ def _checked(stream: Labels) -> Labels:
             raise MalformedError(f"{name[:100]!r} is not a label name: letters, digits and _ are")
         if len(name) > MAX_NAME_CHARACTERS or len(value) > MAX_VALUE_CHARACTERS:
             raise MalformedError(
-                f"label {name[:100]!r} is too long: the limits are {MAX_NAME_CHARACTERS} characters "
+                f"label {name[:100]!r} is too long: limits are {MAX_NAME_CHARACTERS} characters "
                 f"for a name and {MAX_VALUE_CHARACTERS} for a value"
             )
     return stream

@@ -24,18 +24,21 @@ def filled(text: str) -> str:
         ("{{ .msg | ToUpper | trunc 5 }}", "HELLO"),
         ("{{ ToLower .msg }}", "hello, world"),
         ('{{ Replace .msg "o" "0" -1 }} {{ .msg | replace "l" "L" }}', "Hell0, W0rld HeLLo, WorLd"),
-        ('{{ Trim "  x " " " }}|{{ TrimPrefix .app "sh" }}|{{ .app | trimSuffix "op" }}', "x|op|sh"),
+        ('{{ Trim "  x " " " }}|{{ TrimPrefix .app "sh" }}|{{ .app | trimSuffix "op" }}',
+         "x|op|sh"),
         ('{{ regexReplaceAll "(H)(e)" .msg "$2${1}" }}', "eHllo, World"),
         ('{{ regexReplaceAllLiteral "H" .msg "$1" }}', "$1ello, World"),
         ('{{ .msg | count "o" }} {{ len .msg }}', "2 12"),
         ("{{ substr 0 3 .msg }}{{ trunc -2 .msg }}", "Helld"),
         ("[{{ alignLeft 6 .app }}] [{{ alignRight 3 .msg }}]", "[shop  ] [rld]"),
-        ("{{ add 1 2 3 }} {{ sub 5 .ms }} {{ mul 2 3 }} {{ div -7 2 }} {{ mod -7 2 }}", "6 -2 6 -3 -1"),
+        ("{{ add 1 2 3 }} {{ sub 5 .ms }} {{ mul 2 3 }} {{ div -7 2 }} {{ mod -7 2 }}",
+         "6 -2 6 -3 -1"),
         ("{{ addf 1.5 2 }} {{ divf 1 4 }} {{ round 1.256 2 }} {{ floor 1.9 }} {{ ceil 1.1 }}",
          "3.5 0.25 1.26 1 2"),
         ("{{ max 1 9 3 }} {{ minf 1.5 0.5 }}", "9 0.5"),
         ("{{ bytes .size }} {{ duration .took }}", "2000 90"),
-        ('{{ printf "%5d|%-6s|%.2f|%q|%%" (int .ms) .app (float64 .ms) .app }}', '    7|shop  |7.00|"shop"|%'),
+        ('{{ printf "%5d|%-6s|%.2f|%q|%%" (int .ms) .app (float64 .ms) .app }}',
+         '    7|shop  |7.00|"shop"|%'),
         ("{{ if eq .app \"shop\" }}a{{ else }}b{{ end }}", "a"),
         ("{{ if gt (int .ms) 9 }}a{{ else if .none }}b{{ else }}c{{ end }}", "c"),
         ("{{ if and .app (not .none) }}{{ if .ms }}x{{ end }}{{ end }}", "x"),
@@ -84,9 +87,12 @@ def test_what_cannot_be_read(text: str, says: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "{{ div 1 0 }}", "{{ int .msg }}", '{{ regexReplaceAll "(" .msg "" }}', '{{ "%" | b64dec }}',
-        '{{ repeat 999999999 "x" }}', "{{ indent 999999999 .msg }}", "{{ alignLeft 999999999 .msg }}",
-        '{{ printf "%999999999d" 1 }}', "{{ gt .ms 5 }}", "{{ mul 9223372036854775807 2 }}", '{{ replace "b" (repeat 90000 "c") (repeat 90000 "b") }}',
+        "{{ div 1 0 }}", "{{ int .msg }}", '{{ regexReplaceAll "(" .msg "" }}',
+        '{{ "%" | b64dec }}',
+        '{{ repeat 999999999 "x" }}', "{{ indent 999999999 .msg }}",
+        "{{ alignLeft 999999999 .msg }}",
+        '{{ printf "%999999999d" 1 }}', "{{ gt .ms 5 }}", "{{ mul 9223372036854775807 2 }}",
+        '{{ replace "b" (repeat 90000 "c") (repeat 90000 "b") }}',
         '{{ regexReplaceAll "a*" (repeat 90000 "b") (repeat 90000 "c") }}',
     ],
 )  # fmt: skip
@@ -97,7 +103,8 @@ def test_what_cannot_be_filled(text: str) -> None:
 
 PIECES = st.sampled_from([
     "{{", "}}", "{{-", "-}}", ".app", ".ms", "|", "(", ")", "if", "else", "end", "ToUpper", "trunc",
-    "3", "-1", "1e9", '"x"', "`y`", "printf", '"%d%s"', "add", "int", "eq", "true", "/* */", "repeat",
+    "3", "-1", "1e9", '"x"', "`y`", "printf", '"%d%s"', "add", "int", "eq", "true", "/* */",
+    "repeat",
     "substr", "regexReplaceAll", "text", " ",
 ])  # fmt: skip
 

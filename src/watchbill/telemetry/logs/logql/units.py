@@ -2,9 +2,9 @@
 
 import re
 
-_SECONDS = {
-    "ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0,
-    "d": 86_400.0, "w": 604_800.0, "y": 31_536_000.0,
+_NANOSECONDS = {
+    "ns": 1, "us": 1e3, "µs": 1e3, "μs": 1e3, "ms": 1e6, "s": 1e9, "m": 60e9, "h": 3_600e9,
+    "d": 86_400e9, "w": 604_800e9, "y": 31_536_000e9,
 }  # fmt: skip
 _POWERS = {letter: power for power, letter in enumerate(["", "k", "m", "g", "t", "p", "e"])}
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
@@ -19,7 +19,8 @@ def parse_duration(text: str) -> float:
         return 0.0
     if not DURATION.fullmatch(text):
         raise ValueError(f"not a duration: {text!r}")
-    seconds = sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text))
+    parts = _PART.findall(text)
+    seconds: float = sum(float(number) * _NANOSECONDS[unit] for number, unit in parts) / 1e9
     return -seconds if text.startswith("-") else seconds
 
 
