@@ -54,7 +54,9 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChdbLines]:
 
 
 @pytest.mark.server
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(FILTERS, min_size=1, max_size=2))
 def test_as_in_python(stored: ChdbLines, asked: list) -> None:
     filters = []

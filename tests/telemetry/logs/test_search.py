@@ -15,7 +15,9 @@ from watchbill.telemetry.logs.table import LineTable, MemoryLines
 AT = st.integers(0, 5)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     stored=st.lists(st.tuples(AT, st.sampled_from("abc"), st.booleans()), max_size=25),
     held=st.lists(st.tuples(AT, st.sampled_from("abc"), st.booleans()), max_size=8),
