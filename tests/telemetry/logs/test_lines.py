@@ -1,10 +1,13 @@
 """The log store: lines are found wherever they are, and a kill loses none that was acknowledged."""
 
+import zlib
 from datetime import timedelta
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.telemetry.logs.stores import (
     NOW,
     NOW_NS,
@@ -19,7 +22,7 @@ from tests.telemetry.logs.stores import (
 )
 
 from watchbill.telemetry.logs import lines as lines_module
-from watchbill.telemetry.logs.block import Asked, Row
+from watchbill.telemetry.logs.block import Asked, Marks, Row
 from watchbill.telemetry.logs.lines import LogStore
 from watchbill.telemetry.logs.table import TABLES, ChdbLines, LineTable, MemoryLines
 from watchbill.telemetry.store.chdb import open_chdb
@@ -65,6 +68,20 @@ def test_what_is_counted_is_the_same_wherever_it_is(table: LineTable, tmp_path: 
     assert held[0][b] == (1, 1)
     assert len(store.marks(Asked([a, b], 0, NOW_NS - 4 * SECOND), 10)) == 1
     store.close()
+
+
+@given(st.lists(st.tuples(
+    st.integers(0, 2), st.integers(0, 3), st.sampled_from(["a", "b", "cc"])), max_size=30,
+))  # fmt: skip
+def test_marks_are_in_order_and_equal_ones_once(given_rows: list[tuple[int, int, str]]) -> None:
+    rows = [Row(stream, t, text, ()) for stream, t, text in given_rows]
+    joined = Marks.joined([Marks.of(rows[:10]), Marks.of(rows[10:])])
+    columns = joined.stream.tolist(), joined.t.tolist(), joined.check.tolist()
+    marks = list(zip(*columns, strict=True))
+    assert [mark[:2] for mark in marks] == sorted(mark[:2] for mark in marks)
+    assert sorted(marks) == sorted(
+        {(row.stream, row.t_ns, zlib.crc32(row.text.encode())) for row in rows}
+    )
 
 
 def test_a_sample_is_the_same_in_memory_and_in_the_table(table: LineTable, tmp_path: Path) -> None:

@@ -8,9 +8,12 @@ from hypothesis import strategies as st
 from tests.telemetry.logs.stores import NOW_NS, SECOND, A, B, flushed, found, line, opened, texts
 
 from watchbill.telemetry.logs import search
+from watchbill.telemetry.logs import table as table_module
 from watchbill.telemetry.logs.logql.parse import parse_lines
 from watchbill.telemetry.logs.search import find
-from watchbill.telemetry.logs.table import LineTable, MemoryLines
+from watchbill.telemetry.logs.table import TABLES, ChdbLines, LineTable, MemoryLines
+from watchbill.telemetry.promql.errors import EvalError
+from watchbill.telemetry.store.chdb import open_chdb
 
 AT = st.integers(0, 5)
 
@@ -72,3 +75,20 @@ def test_lines_an_interval_apart(tmp_path: Path) -> None:
     assert apart(True) == ["0", "4", "8"]
     assert apart(False) == ["9", "5", "1"]
     store.close()
+
+
+@pytest.mark.server
+def test_long_lines_are_found_in_smaller_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chdb = open_chdb(tmp_path, TABLES)
+    store = opened(tmp_path / "store", ChdbLines(chdb))
+    store.append([line(f"{k} " + "x" * 10_000, k) for k in range(50)])
+    flushed(store)
+    monkeypatch.setattr(table_module, "MAX_RESULT_BYTES", 200_000)
+    assert len(found(store, '{app="a"}', 40)) == 40
+    monkeypatch.setattr(table_module, "MAX_RESULT_BYTES", 100)
+    with pytest.raises(EvalError, match="too large together"):
+        found(store, '{app="a"}', 40)
+    store.close()
+    chdb.close()

@@ -1,6 +1,7 @@
 """Live tail by WebSocket: lines as they come, in the form of Loki's `tail`."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -86,7 +87,7 @@ def _delay_ns(given: Parameters) -> int:
 
 
 def _wake(loop: asyncio.AbstractEventLoop, came: asyncio.Event) -> None:
-    if not loop.is_closed():
+    with contextlib.suppress(RuntimeError):  # closed: the process is ending
         loop.call_soon_threadsafe(came.set)
 
 

@@ -93,20 +93,43 @@ class Marks:
 
     @staticmethod
     def joined(parts: Sequence["Marks"]) -> "Marks":
-        """All lines of the parts, equal ones once: a line is the same when stream, time, size and
-        checksum are."""
-        stream = np.concatenate([part.stream for part in parts])
-        t = np.concatenate([part.t for part in parts])
-        size = np.concatenate([part.size for part in parts])
-        check = np.concatenate([part.check for part in parts])
-        metadata = np.concatenate([part.metadata for part in parts])
-        key = (
-            t.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-            ^ stream * np.uint64(0xC2B2AE3D27D4EB4F)
-            ^ (check << np.uint64(32) | size.astype(np.uint64)) * np.uint64(0x165667B19E3779F9)
+        """All lines of the parts by stream and time, equal ones once: a line is the same when
+        stream, time, size and checksum are."""
+        whole = Marks(
+            np.concatenate([part.stream for part in parts]),
+            np.concatenate([part.t for part in parts]),
+            np.concatenate([part.size for part in parts]),
+            np.concatenate([part.check for part in parts]),
+            np.concatenate([part.metadata for part in parts]),
         )
-        _, first = np.unique(key, return_index=True)
-        return Marks(stream[first], t[first], size[first], check[first], metadata[first])
+        # Lines come in runs that are in order already, which a stable sort makes use of.
+        by_time = np.argsort(whole.t, kind="stable")
+        marks = whole.take(by_time[np.argsort(whole.stream[by_time], kind="stable")])
+        return marks.take(marks.first_of_equal())
+
+    def take(self, rows: NDArray[np.int64] | NDArray[np.bool_]) -> "Marks":
+        """Some lines, by number or by mask."""
+        return Marks(
+            self.stream[rows], self.t[rows], self.size[rows], self.check[rows], self.metadata[rows]
+        )
+
+    def first_of_equal(self) -> NDArray[np.bool_]:
+        """Which lines are not the same as one before, for lines by stream and time."""
+        first = np.ones(len(self), np.bool_)
+        same_time = (self.stream[1:] == self.stream[:-1]) & (self.t[1:] == self.t[:-1])
+        repeats = np.flatnonzero(same_time) + 1
+        if len(repeats):
+            rows = np.union1d(repeats, repeats - 1)  # all that share their time with another
+            key = (self.check << np.uint64(32)) ^ self.size.astype(np.uint64)
+            order = np.lexsort((rows, key[rows], self.t[rows], self.stream[rows]))
+            ranked = rows[order]
+            before, after = ranked[:-1], ranked[1:]
+            first[after] = (
+                (key[before] != key[after])
+                | (self.t[before] != self.t[after])
+                | (self.stream[before] != self.stream[after])
+            )
+        return first
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,9 @@ log = logging.getLogger(__name__)
 
 FLUSH_LINES = 50_000
 FLUSH_SECONDS = 5.0
+FLUSH_BYTES = 32 << 20
 MAX_HELD_LINES = 1_000_000
+MAX_HELD_BYTES = 256 << 20
 MAX_STREAMS = 100_000
 MAX_LINE_CHARACTERS = 262_144
 MAX_LEAD_SECONDS = 600
@@ -67,7 +69,7 @@ class LogStore:
         self._lock = threading.RLock()
         self._moving = threading.Lock()
         self._held: list[tuple[int, Block]] = []  # with the log's segment
-        self._held_lines = 0
+        self._held_lines = self._held_bytes = 0
         self._held_since = 0.0
         self._seen: dict[bytes, None] = {}
         self._unlogged: list[int] = []
@@ -104,7 +106,8 @@ class LogStore:
         if not kept:
             return refusal
         with self._lock:
-            if self._held_lines + len(kept) > MAX_HELD_LINES:
+            waiting = self._held_lines + len(kept)
+            if waiting > MAX_HELD_LINES or self._held_bytes > MAX_HELD_BYTES:
                 raise OverloadError("too many log lines wait to be moved into the table")
             block = self._block(kept)
             digest = sha256(block.payload).digest()
@@ -115,7 +118,7 @@ class LogStore:
                 self._unsaved += self._unlogged
                 self._unlogged = []
             self._hold(self.wal.append(_BLOCK, block.payload), block, digest)
-        for listener in self.listeners:
+        for listener in tuple(self.listeners):
             listener(kept)
         return refusal
 
@@ -172,6 +175,7 @@ class LogStore:
             self._held_since = time.monotonic()
         self._held.append((segment, block))
         self._held_lines += len(block)
+        self._held_bytes += len(block.payload)
         self._seen[digest or sha256(block.payload).digest()] = None
         if len(self._seen) > _REMEMBERED_BODIES:
             del self._seen[next(iter(self._seen))]
@@ -244,8 +248,8 @@ class LogStore:
         with self._moving:
             with self._lock:
                 waited = time.monotonic() - self._held_since
-                due = self._held_lines >= FLUSH_LINES or (self._held and waited >= FLUSH_SECONDS)
-                if not due:
+                much = self._held_lines >= FLUSH_LINES or self._held_bytes >= FLUSH_BYTES
+                if not (much or (self._held and waited >= FLUSH_SECONDS)):
                     return
                 through = self.wal.rotate()
                 moving: dict[int, list[Block]] = {}
@@ -262,6 +266,7 @@ class LogStore:
                 with self._lock:
                     del self._held[: len(blocks)]
                     self._held_lines -= sum(map(len, blocks))
+                    self._held_bytes -= sum(len(block.payload) for block in blocks)
                     self._held_since = time.monotonic()
                 self.wal.remove(segment)
             for segment in self.wal.segments():

@@ -130,9 +130,10 @@ class _Ranges:
             given = self._store.metadata(asked, MAX_SERIES)
             of_hash |= {metadata_hash(metadata): metadata for metadata in given}
         by_series: dict[Labels, list[tuple[Times, Values]]] = {}
-        order = np.lexsort((marks.t, marks.metadata, marks.stream))
-        stream, metadata, t = marks.stream[order], marks.metadata[order], marks.t[order]
-        sizes = marks.size[order].astype(np.float64)
+        if marks.metadata.any():
+            marks = marks.take(np.lexsort((marks.t, marks.metadata, marks.stream)))
+        stream, metadata, t = marks.stream, marks.metadata, marks.t
+        sizes = marks.size.astype(np.float64)
         values = sizes if one.op.startswith("bytes") else np.ones(len(t))
         changes = (stream[1:] != stream[:-1]) | (metadata[1:] != metadata[:-1])
         bounds = [0, *(np.flatnonzero(changes) + 1).tolist(), len(t)]

@@ -8,6 +8,7 @@ from watchbill.telemetry.logs.block import Asked
 from watchbill.telemetry.logs.lines import LogStore
 from watchbill.telemetry.logs.logql.ast import LogQuery, run
 from watchbill.telemetry.logs.logql.entry import Entry
+from watchbill.telemetry.logs.table import TooLargeError
 from watchbill.telemetry.promql.errors import EvalError, QueryCanceledError, QueryTimeoutError
 from watchbill.telemetry.promql.scope import Limits
 from watchbill.telemetry.promql.storage import Labels
@@ -94,7 +95,16 @@ def entries(
     size, looked_at = first_page, 0
     while asked.streams and asked.start_ns < asked.end_ns:
         check(limits)
-        rows, bound = store.page(asked, size, newest_first=newest_first)
+        try:
+            rows, bound = store.page(asked, size, newest_first=newest_first)
+        except TooLargeError:
+            size //= 8
+            if not size:
+                raise EvalError(
+                    "the lines found at one time are too large together: narrow the stream "
+                    "selector or add a line filter"
+                ) from None
+            continue
         counters.lines += len(rows)
         for number, row in enumerate(rows):
             if number % _CHECK_LINES == 0:

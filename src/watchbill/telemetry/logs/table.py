@@ -21,6 +21,7 @@ from watchbill.telemetry.logs.pushdown import condition
 from watchbill.telemetry.promql.storage import Labels
 from watchbill.telemetry.store import native
 from watchbill.telemetry.store.chdb import DURABLE, SETTINGS, Chdb
+from watchbill.telemetry.store.chunks import ChunkStoreError
 
 TABLES = {
     "logs.lines": f"""(
@@ -46,6 +47,14 @@ _ONCE = "insert_deduplicate = 1, deduplicate_insert_select = 'force_enable'"
 _SEARCH = f"{SETTINGS}, use_skip_indexes_for_disjunctions = 1, use_query_condition_cache = 0"
 
 
+MAX_RESULT_BYTES = 256 << 20
+"""What one `select` may find, so that long lines do not fill the memory."""
+
+
+class TooLargeError(ChunkStoreError):
+    """A `select` finds more than `MAX_RESULT_BYTES`: ask for fewer lines."""
+
+
 class LineTable(Protocol):
     """Keeps lines by stream and time. Every method may raise `ChunkStoreError`."""
 
@@ -62,7 +71,10 @@ class LineTable(Protocol):
         ...
 
     def select(self, asked: Asked, limit: int, *, newest_first: bool) -> list[Row]:
-        """The first `limit` lines by time, and those of the same time as the last of them."""
+        """The first `limit` lines by time, and those of the same time as the last of them.
+
+        May raise `TooLargeError`.
+        """
         ...
 
     def marks(self, asked: Asked, most: int) -> Marks:
@@ -197,10 +209,16 @@ class ChdbLines:
         return [row for row in rows if row.t_ns != last] + same
 
     def _rows(self, asked: Asked, order: str) -> list[Row]:
-        blocks = self._chdb.run(
-            f"SELECT stream, t, line, metadata FROM logs.lines WHERE {_where(asked)} {order} "  # noqa: S608
-            f"SETTINGS {_SEARCH}"
-        )
+        try:
+            blocks = self._chdb.run(
+                "SELECT stream, t, line, metadata FROM logs.lines "  # noqa: S608
+                f"WHERE {_where(asked)} {order} "
+                f"SETTINGS {_SEARCH}, max_result_bytes = {MAX_RESULT_BYTES}"
+            )
+        except ChunkStoreError as error:
+            if str(error).startswith("Code: 396."):
+                raise TooLargeError(str(error)) from error
+            raise
         return [
             Row(stream, t, line.decode("utf-8", "replace"), read_metadata(metadata))
             for block in blocks
