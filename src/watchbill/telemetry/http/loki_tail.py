@@ -48,7 +48,7 @@ def routes(store: LogStore) -> list[WebSocketRoute]:
             query = lines(given.text("query"))
             limit = min(count(given, "limit", 100), MAX_LIMIT)
             start = time_ns(given, "start", int(clock.seconds() * 1e9) - HOUR_NS)
-            delay = min(max(_delay_ns(given), 0), MAX_DELAY_NS) / 1e9
+            delay = min(max(duration_ns(given, "delay_for", 0), 0), MAX_DELAY_NS) / 1e9
             if len(running) >= MAX_TAILS:
                 raise _Refused(
                     429, "max concurrent tail requests limit exceeded, count > limit "
@@ -79,11 +79,6 @@ def routes(store: LogStore) -> list[WebSocketRoute]:
             running.discard(one)
 
     return [WebSocketRoute("/loki/api/v1/tail", tail)]
-
-
-def _delay_ns(given: Parameters) -> int:
-    """`delay_for`, in seconds."""
-    return duration_ns(given, "delay_for", 0)
 
 
 def _wake(loop: asyncio.AbstractEventLoop, came: asyncio.Event) -> None:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchbill.telemetry.logs.logql.ast import run
@@ -190,3 +190,25 @@ def test_pattern_as_the_oracle(parts: list[str], first: bool, last: bool, line: 
     names = [f"n{index}" for index in range(len(parts) - 1)]
     text = parts[0] + "".join(f"<{n}>{p}" for n, p in zip(names, parts[1:], strict=True))
     assert dict(Pattern(text).captures(line)) == captured(parts, names, line)
+
+
+STAGES = st.sampled_from([
+    "| json", '| json x="a[0].b"', "| logfmt", "| logfmt --strict --keep-empty a, b", "| unpack",
+    '| pattern "<a>=<b> <_>"', "| regexp `(?P<a>\\w+)=(?P<b>.)`", "| decolorize", "| a > 5",
+    "| a < 1.5s or b == 2KB", '| a = ip("10.0.0.0/8")', '| a =~ ".+"', "| drop a, __error__",
+    "| keep a", "| label_format b=a, c=`{{.a | default .b}}`", "| label_format a=`{{ div 1 .a }}`",
+    "| line_format `{{ .a }}{{ int .b }}{{ __line__ }}`", "| line_format `{{ bytes .a }}`",
+    '!= "z"', "| line_format `{{ regexReplaceAll .a .b .a }}`", "|~ `a|b`",
+])  # fmt: skip
+BITS = st.sampled_from([
+    "a=1", "b=", '"', '{"a":', "[1,", '{"b":"x"}', "}", "a=10.0.0.1", "b=2KB", "a=1e999", "a=-",
+    "(", "é", '{"_entry":"a=2"}', "a=nan", "\x1b[1m", "\\u12", "a=1.5s", "=", " ",
+    "\n", "\x00", "1" * 30,
+])  # fmt: skip
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(STAGES, max_size=5), st.one_of(st.lists(BITS).map(" ".join), st.text()))
+def test_no_line_breaks_any_pipeline(stages: list[str], line: str) -> None:
+    found = after(" ".join(stages), line, app="shop")
+    assert found is None or all(isinstance(value, str) for value in found.values())
