@@ -4,6 +4,8 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tests.telemetry.logs.stores import NOW, A, B, flushed, line, opened
 
 from watchbill.telemetry.logs import metrics, search
@@ -53,6 +55,30 @@ def test_counting_in_the_store_is_counting_line_by_line(
     counted = values(store, f'{op}({{app=~".+"}} {filters} [20s])')
     assert counted == values(store, f'{op}({{app=~".+"}} {filters} {LINE_BY_LINE} [20s])')
     assert counted
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    lines=st.lists(st.tuples(st.integers(0, 70_000), st.sampled_from("abé")), max_size=40),
+    range_ms=st.integers(1, 40_000), step=st.integers(1, 40), at_once=st.integers(1, 9),
+    offset=st.sampled_from(["", "offset 1500ms", "offset -3s"]),
+)  # fmt: skip
+def test_counting_by_slices_is_counting_line_by_line(
+    tmp_path_factory: pytest.TempPathFactory,
+    lines: list[tuple[int, str]], range_ms: int, step: int, at_once: int, offset: str,
+) -> None:  # fmt: skip
+    store = opened(tmp_path_factory.mktemp("store"), MemoryLines())
+    store.append([line(text, at / 1000) for at, text in lines])
+    flushed(store)
+    kept, metrics.LINES_AT_ONCE = metrics.LINES_AT_ONCE, at_once
+    try:
+        for op in ("count_over_time", "bytes_over_time"):
+            counted = values(store, f'{op}({{app="a"}} [{range_ms}ms] {offset})', step)
+            one_by_one = f'{op}({{app="a"}} {LINE_BY_LINE} [{range_ms}ms] {offset})'
+            assert counted == values(store, one_by_one, step)
+    finally:
+        metrics.LINES_AT_ONCE = kept
+    store.close()
 
 
 def test_counts(store: LogStore) -> None:

@@ -6,10 +6,11 @@ exactly these steps, where PromQL would look a sample up.
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from math import gcd
 
 import numpy as np
 
-from watchbill.telemetry.logs.block import Asked, metadata_hash
+from watchbill.telemetry.logs.block import Asked, Marks, metadata_hash
 from watchbill.telemetry.logs.lines import LogStore
 from watchbill.telemetry.logs.logql.ast import (
     RANGE_LABEL,
@@ -29,11 +30,18 @@ from watchbill.telemetry.promql.labels import show
 from watchbill.telemetry.promql.scope import Limits
 from watchbill.telemetry.promql.storage import Labels, Matcher, Selection, labels_of
 
-MAX_LINES_COUNTED = 20_000_000
+MAX_LINES_COUNTED = 100_000_000
+LINES_AT_ONCE = 2_000_000
 MAX_SERIES = 20_000
 MS = 1_000_000
 
 Series = tuple[Labels, Times, Values]
+
+_SUMS = {
+    "count_over_time": "sum_over_time", "rate": "bytes_rate",
+    "bytes_over_time": "bytes_over_time", "bytes_rate": "bytes_rate",
+}  # fmt: skip
+"""What is made of counts, instead of lines."""
 
 
 def instant(
@@ -91,7 +99,8 @@ class _Ranges:
             windows = Windows.of(t, v, ends, one.range_ns)
             present = windows.present
             if present.any():
-                values = aggregate(one.op, windows, one.range_ns / 1e9, one.parameter)
+                op = _SUMS[one.op] if _is_counted(one) else one.op
+                values = aggregate(op, windows, one.range_ns / 1e9, one.parameter)
                 yield labels, self._steps[present], values[present]
 
     def _absent(self, one: RangeAggregation, ends: Times) -> Iterator[Series]:
@@ -110,42 +119,65 @@ class _Ranges:
     def _series(self, one: RangeAggregation, ends: Times) -> Iterator[Series]:
         """The samples that the lines make, by series, in order of time (ns)."""
         start, end = int(ends[0]) - one.range_ns + 1, int(ends[-1]) + 1
-        if one.unwrap is None and not one.query.rest:
-            return self._counted(one, start, end)
+        if _is_counted(one):
+            return self._counted(one, start, end, ends)
         return self._made(one, start, end)
 
-    def _counted(self, one: RangeAggregation, start: int, end: int) -> Iterator[Series]:
-        """Lines that need only be counted never leave the store."""
+    def _counted(
+        self, one: RangeAggregation, start: int, end: int, ends: Times
+    ) -> Iterator[Series]:
+        """Lines that need only be counted never leave the store: a sample is how many (or how many
+        bytes) there are up to a time since the one before. All windows begin and end at these."""
         of_stream = self._store.streams(one.query.matchers)
-        asked = Asked(list(of_stream), start, end, one.query.filters)
-        marks = self._store.marks(asked, MAX_LINES_COUNTED)
-        if len(marks) > MAX_LINES_COUNTED:
-            raise EvalError(
-                f"the query counts more than {MAX_LINES_COUNTED} lines: shorten its time range"
-            )
-        self._counters.lines += len(marks)
-        self._counters.bytes += int(marks.size.sum())
+        apart = one.range_ns if len(ends) == 1 else gcd(one.range_ns, int(ends[1] - ends[0]))
+        in_bytes = one.op.startswith("bytes")
         of_hash: dict[int, Labels] = {0: ()}
-        if marks.metadata.any():
-            given = self._store.metadata(asked, MAX_SERIES)
-            of_hash |= {metadata_hash(metadata): metadata for metadata in given}
         by_series: dict[Labels, list[tuple[Times, Values]]] = {}
-        if marks.metadata.any():
-            marks = marks.take(np.lexsort((marks.t, marks.metadata, marks.stream)))
-        stream, metadata, t = marks.stream, marks.metadata, marks.t
-        sizes = marks.size.astype(np.float64)
-        values = sizes if one.op.startswith("bytes") else np.ones(len(t))
-        changes = (stream[1:] != stream[:-1]) | (metadata[1:] != metadata[:-1])
-        bounds = [0, *(np.flatnonzero(changes) + 1).tolist(), len(t)]
-        for begin, finish in pairwise(bounds):
-            if begin == finish or int(metadata[begin]) not in of_hash:
-                continue
-            own = of_hash[int(metadata[begin])]
-            labels = labels_of(dict(own) | dict(of_stream[int(stream[begin])]))
-            by_series.setdefault(labels, []).append((t[begin:finish], values[begin:finish]))
-            _limit_series(len(by_series))
+        asked = Asked(list(of_stream), start, end, one.query.filters)
+        for marks in self._slices(asked):
+            if marks.metadata.any():
+                given = self._store.metadata(asked, MAX_SERIES)
+                of_hash |= {metadata_hash(metadata): metadata for metadata in given}
+                marks = marks.take(np.lexsort((marks.t, marks.metadata, marks.stream)))
+            bucket = -((int(ends[0]) - marks.t) // apart)
+            values = marks.size.astype(np.float64) if in_bytes else np.ones(len(marks))
+            other = (marks.stream[1:] != marks.stream[:-1]) | (
+                marks.metadata[1:] != marks.metadata[:-1]
+            )
+            first = np.flatnonzero(np.append(True, other | (bucket[1:] != bucket[:-1])))
+            sums = np.add.reduceat(values, first)
+            t = int(ends[0]) + bucket[first] * apart
+            stream, metadata = marks.stream[first], marks.metadata[first]
+            changes = (stream[1:] != stream[:-1]) | (metadata[1:] != metadata[:-1])
+            for begin, finish in pairwise([0, *(np.flatnonzero(changes) + 1).tolist(), len(t)]):
+                own = of_hash.get(int(metadata[begin]), ())
+                labels = labels_of(dict(own) | dict(of_stream[int(stream[begin])]))
+                by_series.setdefault(labels, []).append((t[begin:finish], sums[begin:finish]))
+                _limit_series(len(by_series))
         for labels, parts in by_series.items():
             yield labels, *_joined(parts)
+
+    def _slices(self, asked: Asked) -> Iterator[Marks]:
+        """All lines to be counted, a slice of time at once, as wide as memory allows."""
+        width = asked.end_ns - asked.start_ns
+        at = asked.start_ns
+        while at < asked.end_ns and asked.streams:
+            check(self._limits)
+            slice_ = asked._replace(start_ns=at, end_ns=min(at + width, asked.end_ns))
+            marks = self._store.marks(slice_, LINES_AT_ONCE)
+            if len(marks) > LINES_AT_ONCE and width > 1:
+                width = max(width // 4, 1)
+                continue
+            self._counters.lines += len(marks)
+            self._counters.bytes += int(marks.size.sum())
+            if self._counters.lines > MAX_LINES_COUNTED:
+                raise EvalError(
+                    f"the query counts more than {MAX_LINES_COUNTED} lines: shorten its time range"
+                )
+            if len(marks):
+                yield marks
+            at = slice_.end_ns
+            width *= 2
 
     def _made(self, one: RangeAggregation, start: int, end: int) -> Iterator[Series]:
         """Lines that have to be looked at one by one."""
@@ -170,6 +202,11 @@ class _Ranges:
             _limit_series(len(found))
         for labels, (times, values) in found.items():
             yield labels, np.array(times, np.int64), np.array(values)
+
+
+def _is_counted(one: RangeAggregation) -> bool:
+    """Whether the store can count by itself: all stages are filters that it knows."""
+    return one.unwrap is None and not one.query.rest
 
 
 def _joined(parts: list[tuple[Times, Values]]) -> tuple[Times, Values]:
