@@ -112,8 +112,13 @@ class Server:
             time.sleep(0.1)
 
     def get(self, path: str) -> tuple[int, bytes]:
-        self.line.request("GET", path, headers={"Authorization": f"Bearer {TOKEN}"})
-        answer = self.line.getresponse()
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        try:
+            self.line.request("GET", path, headers=headers)
+            answer = self.line.getresponse()
+        except http.client.RemoteDisconnected:  # it had been idle for too long
+            self.line.request("GET", path, headers=headers)
+            answer = self.line.getresponse()
         return answer.status, answer.read()
 
     def held(self) -> int:

@@ -60,7 +60,7 @@ def test_counting_in_the_store_is_counting_line_by_line(
 @settings(max_examples=60, deadline=None)
 @given(
     lines=st.lists(st.tuples(st.integers(0, 70_000), st.sampled_from("abé")), max_size=40),
-    range_ms=st.integers(1, 40_000), step=st.integers(1, 40), at_once=st.integers(1, 9),
+    range_ms=st.integers(1, 40_000), step=st.integers(1, 40), at_once=st.integers(3, 20),
     offset=st.sampled_from(["", "offset 1500ms", "offset -3s"]),
 )  # fmt: skip
 def test_counting_by_slices_is_counting_line_by_line(
@@ -68,8 +68,9 @@ def test_counting_by_slices_is_counting_line_by_line(
     lines: list[tuple[int, str]], range_ms: int, step: int, at_once: int, offset: str,
 ) -> None:  # fmt: skip
     store = opened(tmp_path_factory.mktemp("store"), MemoryLines())
-    store.append([line(text, at / 1000) for at, text in lines])
+    store.append([line(text, at / 1000) for at, text in dict.fromkeys(lines)])
     flushed(store)
+    store.append([line(text, at / 1000) for at, text in lines[:5]])  # some of them again
     kept, metrics.LINES_AT_ONCE = metrics.LINES_AT_ONCE, at_once
     try:
         for op in ("count_over_time", "bytes_over_time"):
@@ -92,6 +93,30 @@ def test_counts(store: LogStore) -> None:
     assert values(store, 'absent_over_time({app="b",x!="y"}[10s])') == {
         "app=b": [(60, 1.0), (40, 1.0), (0, 1.0)]
     }
+
+
+def test_a_sum_needs_a_series_for_each_group_only(
+    store: LogStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.append([
+        line(f"GET /{n}", 5, A, (("id", str(n)), ("kind", "é'" if n % 2 else "even")))
+        for n in range(40)
+    ])  # fmt: skip
+    by_kind = {"kind=even": [(0, 20.0)], "kind=é'": [(0, 20.0)]}
+    monkeypatch.setattr(metrics, "MAX_SERIES", 30)
+    for _ in range(2):  # in memory, then in the table
+        for stages in ('|= "GET"', LINE_BY_LINE):
+            query = f'(count_over_time({{app="a"}} {stages} [10s]))'
+            assert values(store, f"sum {query}")[""][-1] == (0, 40.0)
+            assert by_kind.items() <= values(store, f"sum by (kind) {query}").items()
+            assert by_kind.items() <= values(store, f"sum by (kind, none) {query}").items()
+            with pytest.raises(EvalError, match="maximum of series"):
+                values(store, f"max by (kind) {query}")
+        flushed(store)
+    monkeypatch.setattr(metrics, "MAX_SERIES", 99)
+    full = values(store, 'max by (id, kind) (count_over_time({app="a"}[10s]))')
+    assert len(full) >= 40
+    assert full["id=7,kind=é'"] == [(0, 1.0)]
 
 
 def test_values_of_labels(store: LogStore) -> None:

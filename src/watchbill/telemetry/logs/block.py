@@ -20,16 +20,23 @@ _NO_METADATA = b"[]"
 read_metadata = msgspec.json.Decoder(Labels).decode
 
 
+NAME_END, PAIR_END = "\x00", "\x01"
+
 SAMPLE_FACTOR, SAMPLE_SHIFT = 0x9E3779B97F4A7C15, 33
 """Which lines are in a sample: those for which `(time * factor mod 2**64 >> shift) % n` is 0."""
 
 
 def metadata_hash(metadata: Labels) -> int:
-    """As `Marks` has it: half of the MD5 of the metadata as it is stored."""
+    """As `Marks` has it: half of the MD5 of the pairs in one text."""
     if not metadata:
         return 0
-    packed = md5(msgspec.json.encode(metadata), usedforsecurity=False)
-    return int.from_bytes(packed.digest()[:8], "big")
+    packed = PAIR_END.join(f"{name}{NAME_END}{value}" for name, value in metadata)
+    return int.from_bytes(md5(packed.encode(), usedforsecurity=False).digest()[:8], "big")
+
+
+def kept_metadata(metadata: Labels, names: Sequence[str] | None) -> Labels:
+    """Only the metadata that is asked for."""
+    return metadata if names is None else tuple(one for one in metadata if one[0] in names)
 
 
 class Row(NamedTuple):
@@ -43,13 +50,15 @@ class Row(NamedTuple):
 
 class Asked(NamedTuple):
     """Lines that a query wants: of these streams, `start_ns` ≤ time < `end_ns`, past the filters;
-    with `one_in`, about one in so many of them, always the same."""
+    with `one_in`, about one in so many of them, always the same. `metadata` are the names of the
+    structured metadata that matters, None when all does."""
 
     streams: Sequence[int]
     start_ns: int
     end_ns: int
     filters: Sequence[LineFilter] = ()
     one_in: int = 1
+    metadata: Sequence[str] | None = None
 
     def earlier_than(self, t_ns: int) -> "Asked":
         """The same, ended there."""
@@ -80,15 +89,17 @@ class Marks:
         return len(self.t)
 
     @staticmethod
-    def of(rows: Sequence[Row]) -> "Marks":
-        """The marks of lines that are here."""
+    def of(rows: Sequence[Row], names: Sequence[str] | None = None) -> "Marks":
+        """The marks of lines that are here; `names` of metadata as in `Asked`."""
         texts = [row.text.encode() for row in rows]
         return Marks(
             np.array([row.stream for row in rows], np.uint64),
             np.array([row.t_ns for row in rows], np.int64),
             np.array([len(text) for text in texts], np.int64),
             np.array([zlib.crc32(text) for text in texts], np.uint64),
-            np.array([metadata_hash(row.metadata) for row in rows], np.uint64),
+            np.array(
+                [metadata_hash(kept_metadata(row.metadata, names)) for row in rows], np.uint64
+            ),
         )
 
     @staticmethod

@@ -14,7 +14,7 @@ import msgspec
 
 from watchbill.lib import clock
 from watchbill.telemetry.intake.protobuf import MalformedError
-from watchbill.telemetry.logs.block import Asked, Block, Marks, Row
+from watchbill.telemetry.logs.block import Asked, Block, Marks, Row, kept_metadata
 from watchbill.telemetry.logs.push import Line
 from watchbill.telemetry.logs.table import LineTable
 from watchbill.telemetry.promql.storage import Labels, Matcher
@@ -212,18 +212,19 @@ class LogStore:
         rows = sorted(found.values(), key=lambda row: row.t_ns, reverse=newest_first)
         return Page(rows, bound)
 
-    def marks(self, asked: Asked, most: int) -> Marks:
-        """All lines to be counted, equal ones once; more than `most` of them are cut off.
+    def marks(self, asked: Asked, most: int) -> Marks | None:
+        """All lines to be counted, equal ones once; None when there are more than about `most`.
 
         Raises `ChunkStoreError`.
         """
-        held = Marks.of(self._held_rows(asked))
-        return Marks.joined([held, self._table.marks(asked, most)])
+        held = Marks.of(self._held_rows(asked), asked.metadata)
+        stored = self._table.marks(asked, most)
+        return None if len(stored) > most else Marks.joined([held, stored])
 
     def metadata(self, asked: Asked, most: int) -> set[Labels]:
         """Up to `most` different structured metadata of the lines. Raises `ChunkStoreError`."""
-        held = {row.metadata for row in self._held_rows(asked) if row.metadata}
-        return held | self._table.metadata(asked, most)
+        held = {kept_metadata(row.metadata, asked.metadata) for row in self._held_rows(asked)}
+        return (held - {()}) | self._table.metadata(asked, most)
 
     def present(self, asked: Asked) -> set[int]:
         """The streams that have lines. Raises `ChunkStoreError`."""

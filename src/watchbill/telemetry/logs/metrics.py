@@ -14,7 +14,6 @@ from watchbill.telemetry.logs.block import Asked, Marks, metadata_hash
 from watchbill.telemetry.logs.lines import LogStore
 from watchbill.telemetry.logs.logql.ast import (
     RANGE_LABEL,
-    Grouping,
     MetricQuery,
     RangeAggregation,
     Unwrap,
@@ -133,11 +132,13 @@ class _Ranges:
         in_bytes = one.op.startswith("bytes")
         of_hash: dict[int, Labels] = {0: ()}
         by_series: dict[Labels, list[tuple[Times, Values]]] = {}
-        asked = Asked(list(of_stream), start, end, one.query.filters)
+        asked = Asked(list(of_stream), start, end, one.query.filters, metadata=one.kept)
         for marks in self._slices(asked):
             if marks.metadata.any():
-                given = self._store.metadata(asked, MAX_SERIES)
-                of_hash |= {metadata_hash(metadata): metadata for metadata in given}
+                if not of_hash.keys() >= set(np.unique(marks.metadata).tolist()):
+                    given = self._store.metadata(asked, MAX_SERIES + 1)
+                    _limit_series(len(given))
+                    of_hash |= {metadata_hash(metadata): metadata for metadata in given}
                 marks = marks.take(np.lexsort((marks.t, marks.metadata, marks.stream)))
             bucket = -((int(ends[0]) - marks.t) // apart)
             values = marks.size.astype(np.float64) if in_bytes else np.ones(len(marks))
@@ -151,7 +152,8 @@ class _Ranges:
             changes = (stream[1:] != stream[:-1]) | (metadata[1:] != metadata[:-1])
             for begin, finish in pairwise([0, *(np.flatnonzero(changes) + 1).tolist(), len(t)]):
                 own = of_hash.get(int(metadata[begin]), ())
-                labels = labels_of(dict(own) | dict(of_stream[int(stream[begin])]))
+                all_labels = dict(own) | dict(of_stream[int(stream[begin])])
+                labels = _grouped(one, all_labels)
                 by_series.setdefault(labels, []).append((t[begin:finish], sums[begin:finish]))
                 _limit_series(len(by_series))
         for labels, parts in by_series.items():
@@ -165,7 +167,9 @@ class _Ranges:
             check(self._limits)
             slice_ = asked._replace(start_ns=at, end_ns=min(at + width, asked.end_ns))
             marks = self._store.marks(slice_, LINES_AT_ONCE)
-            if len(marks) > LINES_AT_ONCE and width > 1:
+            if marks is None:
+                if width == 1:
+                    raise EvalError(f"there are more than {LINES_AT_ONCE} lines at one time")
                 width = max(width // 4, 1)
                 continue
             self._counters.lines += len(marks)
@@ -195,7 +199,7 @@ class _Ranges:
                 value = float(len(entry.line.encode())) if in_bytes else 1.0
             if ERROR in entry.labels:
                 raise _pipeline_error(entry)
-            labels = _grouped(one.grouping, entry.labels)
+            labels = _grouped(one, entry.labels)
             times, values = found.setdefault(labels, ([], []))
             times.append(entry.t_ns)
             values.append(value)
@@ -241,12 +245,14 @@ def _unwrapped(unwrap: Unwrap, entry: Entry) -> float | None:
     return value if run(unwrap.after, entry) else None
 
 
-def _grouped(grouping: Grouping | None, labels: dict[str, str]) -> Labels:
-    if grouping is None:
+def _grouped(one: RangeAggregation, labels: dict[str, str]) -> Labels:
+    if one.kept is not None:
+        return labels_of({name: value for name, value in labels.items() if name in one.kept})
+    if one.grouping is None:
         return labels_of(labels)
-    listed = set(grouping.labels)
+    listed, without = one.grouping.labels, one.grouping.without
     return labels_of({
-        name: value for name, value in labels.items() if (name in listed) != grouping.without
+        name: value for name, value in labels.items() if (name in listed) != without
     })  # fmt: skip
 
 

@@ -9,15 +9,18 @@ import numpy as np
 
 from watchbill.telemetry.logs.block import (
     COLUMNS,
+    NAME_END,
+    PAIR_END,
     SAMPLE_FACTOR,
     SAMPLE_SHIFT,
     Asked,
     Block,
     Marks,
     Row,
+    kept_metadata,
     read_metadata,
 )
-from watchbill.telemetry.logs.pushdown import condition
+from watchbill.telemetry.logs.pushdown import condition, quoted
 from watchbill.telemetry.promql.storage import Labels
 from watchbill.telemetry.store import native
 from watchbill.telemetry.store.chdb import DURABLE, SETTINGS, Chdb
@@ -128,12 +131,12 @@ class MemoryLines:
 
     def marks(self, asked: Asked, most: int) -> Marks:
         """See `LineTable.marks`."""
-        return Marks.of(self._rows(asked)[: most + 1])
+        return Marks.of(self._rows(asked)[: most + 1], asked.metadata)
 
     def metadata(self, asked: Asked, most: int) -> set[Labels]:
         """See `LineTable.metadata`."""
-        found = {row.metadata for row in self._rows(asked) if row.metadata}
-        return set(sorted(found)[:most])
+        found = {kept_metadata(row.metadata, asked.metadata) for row in self._rows(asked)}
+        return set(sorted(found - {()})[:most])
 
     def present(self, asked: Asked) -> set[int]:
         """See `LineTable.present`."""
@@ -236,8 +239,7 @@ class ChdbLines:
         if not asked.streams:
             return Marks.of(())
         blocks = self._chdb.run(
-            "SELECT stream, t, size, sum, toUInt64("  # noqa: S608
-            "if(metadata = '[]', 0, halfMD5(metadata))) AS meta "
+            f"SELECT stream, t, size, sum, {_metadata_hash(asked.metadata)} AS meta "  # noqa: S608
             f"FROM logs.lines WHERE {_where(asked)} LIMIT {most + 1} SETTINGS {_SEARCH}"
         )
         if not blocks:
@@ -252,12 +254,17 @@ class ChdbLines:
         """See `LineTable.metadata`."""
         if not asked.streams:
             return set()
+        if asked.metadata is not None and not asked.metadata:
+            return set()
         blocks = self._chdb.run(
-            f"SELECT DISTINCT metadata FROM logs.lines WHERE {_where(asked)} "  # noqa: S608
-            f"AND metadata != '[]' LIMIT {most} SETTINGS {_SEARCH}"
+            f"SELECT DISTINCT {_pairs(asked.metadata)} AS pairs FROM logs.lines "  # noqa: S608
+            f"WHERE {_where(asked)} AND metadata != '[]' AND pairs != '' LIMIT {most} "
+            f"SETTINGS {_SEARCH}"
         )
+        texts = (one.decode() for block in blocks for one in cast("list[bytes]", block["pairs"]))
         return {
-            read_metadata(one) for block in blocks for one in cast("list[bytes]", block["metadata"])
+            tuple((name, value) for name, _, value in map(_split_pair, text.split(PAIR_END)))
+            for text in texts
         }
 
     def present(self, asked: Asked) -> set[int]:
@@ -305,3 +312,23 @@ def _where(asked: Asked) -> str:
 
 def _sample(one_in: int) -> str:
     return f"bitShiftRight(toUInt64(t) * {SAMPLE_FACTOR}, {SAMPLE_SHIFT}) % {one_in} = 0"
+
+
+def _pairs(names: Sequence[str] | None) -> str:
+    """SQL: the structured metadata of these names in one text, as `metadata_hash` has it."""
+    pairs = "JSONExtract(metadata, 'Array(Array(String))')"
+    if names is not None:
+        pairs = f"arrayFilter(pair -> pair[1] IN ({', '.join(map(quoted, names))}), {pairs})"
+    joined = f"arrayMap(pair -> concat(pair[1], {quoted(NAME_END)}, pair[2]), {pairs})"
+    return f"arrayStringConcat({joined}, {quoted(PAIR_END)})"
+
+
+def _metadata_hash(names: Sequence[str] | None) -> str:
+    if names is not None and not names:
+        return "toUInt64(0)"
+    pairs = _pairs(names)
+    return f"toUInt64(if(metadata = '[]', 0, if({pairs} = '', 0, halfMD5({pairs}))))"
+
+
+def _split_pair(text: str) -> tuple[str, str, str]:
+    return text.partition(NAME_END)

@@ -80,7 +80,10 @@ class Grouping:
 
 @dataclass(frozen=True)
 class RangeAggregation:
-    """`op({…} | … [range] offset …)`; `parameter` is a quantile. Times in ns."""
+    """`op({…} | … [range] offset …)`; `parameter` is a quantile. Times in ns.
+
+    `kept` are the labels that the `sum` around it needs; None when all are needed.
+    """
 
     op: str
     query: LogQuery
@@ -90,6 +93,7 @@ class RangeAggregation:
     unwrap: Unwrap | None = None
     parameter: float | None = None
     grouping: Grouping | None = None
+    kept: tuple[str, ...] | None = None
 
     def __str__(self) -> str:
         parameter = "" if self.parameter is None else f"{self.parameter:g}, "

@@ -1,5 +1,7 @@
 """The grammar of metric queries: aggregations over ranges of lines, and PromQL's operators."""
 
+from dataclasses import replace
+
 from watchbill.telemetry.logs.logql.ast import (
     RANGE_LABEL,
     Grouping,
@@ -29,6 +31,9 @@ OF_VALUES = frozenset((
 _GROUPED = OF_VALUES - {"rate", "sum_over_time", "absent_over_time"}
 _AGGREGATIONS = frozenset((
     "sum", "avg", "min", "max", "count", "stddev", "stdvar", "topk", "bottomk", "sort", "sort_desc",
+))  # fmt: skip
+_ADDITIVE = frozenset((
+    "rate", "count_over_time", "bytes_rate", "bytes_over_time", "sum_over_time",
 ))  # fmt: skip
 _CONVERSIONS = ("duration", "duration_seconds", "bytes")
 _OPERATORS = {op for op in PRECEDENCE if op not in ("atan2", "</", ">/")}
@@ -145,7 +150,16 @@ class _Grammar:
             return ast.Call(op, (inner,), span=span)
         labels = grouping.labels if grouping else ()
         without = grouping is not None and grouping.without
+        if op == "sum" and not without and isinstance(inner, ast.VectorSelector):
+            self._keep_only(inner, labels)
         return ast.Aggregation(op, inner, parameter, labels, without, span=span)
+
+    def _keep_only(self, inner: ast.VectorSelector, labels: tuple[str, ...]) -> None:
+        """Let an aggregation of lines make a series for each group of the sum around it, not for
+        each set of labels, of which there may be as many as lines."""
+        place = int(inner.matchers[0].value)
+        if self.ranges[place].op in _ADDITIVE:
+            self.ranges[place] = replace(self.ranges[place], kept=labels)
 
     def _grouping(self) -> Grouping | None:
         if not self.tokens.at("by", "without"):
