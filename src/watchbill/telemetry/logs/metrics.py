@@ -5,10 +5,13 @@ exactly these steps, where PromQL would look a sample up.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from math import gcd
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from watchbill.telemetry.logs.block import Asked, Marks, metadata_hash
 from watchbill.telemetry.logs.lines import LogStore
@@ -89,7 +92,7 @@ class _Ranges:
         one = self._query.ranges[int(matcher.value)]
         ends = self._steps * MS - one.offset_ns
         if one.op == "absent_over_time":
-            return Selection.of(self._absent(one, ends))
+            return Selection.of(self._absent(replace(one, kept=()), ends))
         return Selection.of(self._aggregated(one, ends))
 
     def _aggregated(self, one: RangeAggregation, ends: Times) -> Iterator[Series]:
@@ -129,32 +132,18 @@ class _Ranges:
         bytes) there are up to a time since the one before. All windows begin and end at these."""
         of_stream = self._store.streams(one.query.matchers)
         apart = one.range_ns if len(ends) == 1 else gcd(one.range_ns, int(ends[1] - ends[0]))
-        in_bytes = one.op.startswith("bytes")
         of_hash: dict[int, Labels] = {0: ()}
         by_series: dict[Labels, list[tuple[Times, Values]]] = {}
         asked = Asked(list(of_stream), start, end, one.query.filters, metadata=one.kept)
         for marks in self._slices(asked):
-            if marks.metadata.any():
-                if not of_hash.keys() >= set(np.unique(marks.metadata).tolist()):
-                    given = self._store.metadata(asked, MAX_SERIES + 1)
-                    _limit_series(len(given))
-                    of_hash |= {metadata_hash(metadata): metadata for metadata in given}
-                marks = marks.take(np.lexsort((marks.t, marks.metadata, marks.stream)))
-            bucket = -((int(ends[0]) - marks.t) // apart)
-            values = marks.size.astype(np.float64) if in_bytes else np.ones(len(marks))
-            other = (marks.stream[1:] != marks.stream[:-1]) | (
-                marks.metadata[1:] != marks.metadata[:-1]
-            )
-            first = np.flatnonzero(np.append(True, other | (bucket[1:] != bucket[:-1])))
-            sums = np.add.reduceat(values, first)
-            t = int(ends[0]) + bucket[first] * apart
-            stream, metadata = marks.stream[first], marks.metadata[first]
-            changes = (stream[1:] != stream[:-1]) | (metadata[1:] != metadata[:-1])
-            for begin, finish in pairwise([0, *(np.flatnonzero(changes) + 1).tolist(), len(t)]):
-                own = of_hash.get(int(metadata[begin]), ())
-                all_labels = dict(own) | dict(of_stream[int(stream[begin])])
-                labels = _grouped(one, all_labels)
-                by_series.setdefault(labels, []).append((t[begin:finish], sums[begin:finish]))
+            if not of_hash.keys() >= set(np.unique(marks.metadata).tolist()):
+                given = self._store.metadata(asked, MAX_SERIES + 1)
+                _limit_series(len(given))
+                of_hash |= {metadata_hash(metadata): metadata for metadata in given}
+            in_bytes = one.op.startswith("bytes")
+            for stream, metadata, t, sums in _sums(marks, int(ends[0]), apart, in_bytes=in_bytes):
+                labels = _grouped(one, dict(of_hash.get(metadata, ())) | dict(of_stream[stream]))
+                by_series.setdefault(labels, []).append((t, sums))
                 _limit_series(len(by_series))
         for labels, parts in by_series.items():
             yield labels, *_joined(parts)
@@ -211,6 +200,31 @@ class _Ranges:
 def _is_counted(one: RangeAggregation) -> bool:
     """Whether the store can count by itself: all stages are filters that it knows."""
     return one.unwrap is None and not one.query.rest
+
+
+def _sums(
+    marks: Marks, origin: int, apart: int, *, in_bytes: bool
+) -> Iterator[tuple[int, int, Times, Values]]:
+    """By stream and metadata, the lines (or their bytes) up to each time `origin` + n * `apart`
+    since the one before; times without any left out."""
+    if marks.metadata.any():
+        marks = marks.take(np.lexsort((marks.t, marks.metadata, marks.stream)))
+    bucket = -((origin - marks.t) // apart)
+    values = marks.size.astype(np.float64) if in_bytes else np.ones(len(marks))
+    series = np.append(True, _differs(marks.stream) | _differs(marks.metadata))
+    first = np.flatnonzero(series | np.append(True, _differs(bucket)))
+    sums, t = np.add.reduceat(values, first), origin + bucket[first] * apart
+    bounds = [*np.flatnonzero(series[first]).tolist(), len(first)]
+    for begin, end in pairwise(bounds):
+        row = int(first[begin])
+        own = int(marks.stream[row]), int(marks.metadata[row])
+        yield *own, t[begin:end], sums[begin:end]
+
+
+def _differs(column: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether each value but the first is another than the one before."""
+    out: NDArray[np.bool_] = column[1:] != column[:-1]
+    return out
 
 
 def _joined(parts: list[tuple[Times, Values]]) -> tuple[Times, Values]:
