@@ -21,6 +21,7 @@ from watchbill.telemetry.http.answers import ApiError, Parameters, success
 from watchbill.telemetry.http.bodies import RETRY, BodyQueue
 from watchbill.telemetry.http.loki_parameters import (
     HOUR_NS,
+    TIMEOUT_MS,
     as_loki,
     count,
     direction,
@@ -29,7 +30,7 @@ from watchbill.telemetry.http.loki_parameters import (
     span_ns,
     time_ns,
 )
-from watchbill.telemetry.http.query import TIMEOUT_MS, QueryRunner
+from watchbill.telemetry.http.query import QueryRunner
 from watchbill.telemetry.intake.protobuf import MalformedError
 from watchbill.telemetry.logs import metrics
 from watchbill.telemetry.logs.lines import LogStore

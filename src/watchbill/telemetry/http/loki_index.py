@@ -11,6 +11,7 @@ from starlette.routing import Route
 from watchbill.telemetry.http.answers import Parameters, success
 from watchbill.telemetry.http.loki_parameters import (
     HOUR_NS,
+    TIMEOUT_MS,
     as_loki,
     count,
     duration_ns,
@@ -18,7 +19,7 @@ from watchbill.telemetry.http.loki_parameters import (
     matchers,
     span_ns,
 )
-from watchbill.telemetry.http.query import TIMEOUT_MS, QueryRunner
+from watchbill.telemetry.http.query import QueryRunner
 from watchbill.telemetry.logs.block import Asked
 from watchbill.telemetry.logs.lines import LogStore
 from watchbill.telemetry.logs.logql.ast import LogQuery

@@ -14,6 +14,7 @@ from watchbill.telemetry.logs.logql.parse import Query, parse_lines, parse_logql
 from watchbill.telemetry.logs.logql.units import parse_duration
 
 HOUR_NS = 3_600_000_000_000
+TIMEOUT_MS = 120_000
 LATEST_NS = 2**62
 _STATUS = {"bad_data": 400, "execution": 400, "unavailable": 429, "timeout": 504, "canceled": 499}
 _RFC3339 = re.compile(
