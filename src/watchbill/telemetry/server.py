@@ -193,7 +193,7 @@ async def _serve(
         server_header=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        ws="none",
+        ws="websockets-sansio",
     ))  # fmt: skip
 
     def stop() -> None:

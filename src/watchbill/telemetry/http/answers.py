@@ -92,13 +92,18 @@ class Parameters:
     """Parameters of a request: the query string and, for POST, the form. Getters raise
     `ApiError` of kind bad_data."""
 
-    def __init__(self, values: Mapping[str, list[str]]) -> None:
+    def __init__(self, values: dict[str, list[str]]) -> None:
         self._values = values
+
+    @staticmethod
+    def of_query(query: str) -> "Parameters":
+        """Those of a query string."""
+        return Parameters(parse_qs(query, keep_blank_values=True))
 
     @staticmethod
     async def of(request: Request) -> "Parameters":
         """Read them."""
-        values = parse_qs(request.url.query, keep_blank_values=True)
+        values = Parameters.of_query(request.url.query)._values
         if request.method == "POST":
             body = b""
             async for part in request.stream():

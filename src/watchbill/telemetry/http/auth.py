@@ -14,13 +14,15 @@ from base64 import b64decode
 from pathlib import Path
 
 import msgspec
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocket
 
 from watchbill.telemetry.http.answers import failure
 
 log = logging.getLogger(__name__)
 
-OPEN_PATHS = frozenset(("/-/healthy", "/-/ready"))
+OPEN_PATHS = frozenset(("/-/healthy", "/-/ready", "/ready"))
 WRITE_PATHS = frozenset((
     "/api/v1/write", "/api/v1/import", "/api/v1/otlp/v1/metrics", "/otlp/v1/metrics",
     "/otlp/v1/logs", "/loki/api/v1/push",
@@ -80,7 +82,7 @@ class RequireToken:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request through or answer it."""
-        if scope["type"] != "http" or scope["path"] in OPEN_PATHS:
+        if scope["type"] == "lifespan" or scope["path"] in OPEN_PATHS:
             await self._app(scope, receive, send)
             return
         needed = "write" if scope["path"] in WRITE_PATHS else "query"
@@ -90,10 +92,10 @@ class RequireToken:
             refusal = failure(
                 "unauthorized", "a known bearer token is needed", {"WWW-Authenticate": "Bearer"}
             )
-            await refusal(scope, receive, send)
+            await _refuse(refusal, scope, receive, send)
         elif needed not in held:
             refusal = failure("forbidden", f"this token may not {needed}")
-            await refusal(scope, receive, send)
+            await _refuse(refusal, scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -110,3 +112,10 @@ def _token(authorization: bytes) -> str:
     elif kind.lower() != b"bearer":
         return ""
     return told.decode("latin-1")
+
+
+async def _refuse(refusal: Response, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await WebSocket(scope, receive, send).send_denial_response(refusal)
+    else:
+        await refusal(scope, receive, send)

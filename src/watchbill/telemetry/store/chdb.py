@@ -68,17 +68,32 @@ class Chdb:
             return list(native.decode(answer.bytes())) if answer is not None else []
 
     def insert(self, table: str, columns: list[tuple[str, str, native.Column]], rows: int) -> None:
-        """Append rows to a table by way of a scratch file (a statement is text)."""
+        """Append rows to a table."""
+        shape = [(name, kind) for name, kind, _ in columns]
+        self.insert_blocks(table, shape, [native.encode(columns, rows)])
+
+    def insert_blocks(
+        self,
+        table: str,
+        columns: list[tuple[str, str]],
+        blocks: list[bytes],
+        settings: str = SETTINGS,
+    ) -> None:
+        """Append rows of Native blocks, by way of a scratch file (a statement is text).
+
+        `columns` are names and types as the blocks have them.
+        """
         path = self._scratch / f"{table}.native"
         try:
-            path.write_bytes(native.encode(columns, rows))
-            names = ", ".join(name for name, _, _ in columns)
+            with path.open("wb") as file:
+                file.writelines(blocks)
+            names = ", ".join(name for name, _ in columns)
             shape = ", ".join(
-                f"{name} {kind.replace(chr(39), chr(92) + chr(39))}" for name, kind, _ in columns
+                f"{name} {kind.replace(chr(39), chr(92) + chr(39))}" for name, kind in columns
             )
             self.run(
                 f"INSERT INTO {table} ({names}) SELECT {names} "  # noqa: S608
-                f"FROM file('{path}', 'Native', '{shape}') SETTINGS {SETTINGS}"
+                f"FROM file('{path}', 'Native', '{shape}') SETTINGS {settings}"
             )
         except OSError as error:
             raise ChunkStoreError(f"{path}: {error.strerror}") from error

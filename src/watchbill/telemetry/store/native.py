@@ -94,7 +94,8 @@ def _read_texts(data: bytes, at: int, count: int) -> tuple[list[bytes], int]:
 
 
 def _text(value: bytes) -> bytes:
-    return _varint(len(value)) + value
+    length = len(value)
+    return (_SHORT[length] if length < len(_SHORT) else _varint(length)) + value
 
 
 def _varint(number: int) -> bytes:
@@ -104,6 +105,9 @@ def _varint(number: int) -> bytes:
         number >>= 7
     out.append(number)
     return bytes(out)
+
+
+_SHORT = [_varint(length) for length in range(1 << 12)]  # lengths of most texts
 
 
 def _read_varint(data: bytes, at: int) -> tuple[int, int]:
