@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import numpy as np
 import pytest
 from tests.promqltest.histograms import histograms
@@ -69,6 +70,20 @@ def test_custom_bounds_and_no_buckets_at_all(store: InMemory) -> None:
 def test_numbers_alone_need_no_histograms() -> None:
     data = Selection([()], np.array([0, 2]), np.array([0, 1500]), np.array([1.0, math.nan]))
     assert answers.matrix(data) == [{"metric": {}, "values": [(0, "1"), (1.5, "NaN")]}]
+
+
+def test_of_many_warnings_ten_are_shown() -> None:
+    notes = [f"note {number}" for number in range(12)]
+    shown = msgspec.json.decode(answers.success([], notes, notes[:10]).body)
+    assert shown["warnings"] == [*notes[:10], "2 more warning annotations omitted"]
+    assert shown["infos"] == notes[:10]
+    assert "infos" not in msgspec.json.decode(answers.success([]).body)
+
+
+def test_a_scalar_has_no_exponent() -> None:
+    assert answers.scalar(1500, 1e-7) == [1.5, "0.0000001"]
+    data = Selection([()], np.array([0, 1]), np.array([1500]), np.array([1e-7]))
+    assert answers.vector(data) == [{"metric": {}, "value": (1.5, "1e-07")}]
 
 
 @pytest.mark.parametrize(

@@ -180,8 +180,8 @@ def test_a_bucket_quantile_has_its_share_below_it(added: list[float], q: float) 
     if counts[-1, 0] == 0:
         return
     with np.errstate(all="ignore"):
-        value, repaired = buckets.bucket_quantile(np.array([q]), bounds, counts)
+        value, repairs = buckets.bucket_quantile(np.array([q]), bounds, counts)
         share = buckets.bucket_fraction(np.array([-np.inf]), value, bounds, counts)
-    assert not repaired.any()
+    assert not repairs.needed.any()
     if 0 < value[0] < bounds[-2]:
         assert share[0] == pytest.approx(q, abs=1e-6)

@@ -41,6 +41,7 @@ _BOUNDARY_RULES = {(False, True): 0, (True, False): 1, (False, False): 2, (True,
 """By whether the lower and the upper bound belong to a bucket."""
 
 MAX_FORM_BYTES = 1 << 20
+MOST_NOTES = 10
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -60,10 +61,16 @@ def success(data: Any, warnings: Sequence[str] = (), infos: Sequence[str] = ()) 
     """200 with data."""
     envelope: dict[str, Any] = {"status": "success", "data": data}
     if warnings:
-        envelope["warnings"] = list(warnings)
+        envelope["warnings"] = _few(warnings, "warning")
     if infos:
-        envelope["infos"] = list(infos)
+        envelope["infos"] = _few(infos, "info")
     return Response(msgspec.json.encode(envelope), media_type="application/json")
+
+
+def _few(notes: Sequence[str], kind: str) -> list[str]:
+    """Ten of them, and how many more there are."""
+    shown, more = list(notes[:MOST_NOTES]), len(notes) - MOST_NOTES
+    return [*shown, f"{more} more {kind} annotations omitted"] if more > 0 else shown
 
 
 def failure(kind: str, message: str, headers: Mapping[str, str] | None = None) -> Response:
@@ -222,8 +229,8 @@ def _histogram(histogram: Histogram) -> dict[str, Any]:
 
 
 def scalar(t_ms: int, value: float) -> list[Any]:
-    """A scalar as the API shows it."""
-    return [_seconds(t_ms), format_sample(value)]
+    """A scalar as the API shows it: other than a sample's, its value never has an exponent."""
+    return [_seconds(t_ms), format_value(value)]
 
 
 def string(t_ms: int, text: str) -> list[Any]:

@@ -27,6 +27,7 @@ Histograms = NDArray[np.object_]
 MatchOp = Literal["=", "!=", "=~", "!~"]
 
 METRIC_NAME = "__name__"
+METRIC_TYPE = "__type__"
 STALE_BITS = 0x7FF0000000000002
 """Prometheus's bit pattern for "this series has ended" (model/value/value.go)."""
 

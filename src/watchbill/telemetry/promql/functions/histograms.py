@@ -19,6 +19,7 @@ from watchbill.telemetry.promql.vectors import Mask, Vector, any_by_group, stack
 
 from .native import native_fraction, native_quantile, of_metric, without_twins
 from .relabel import set_label
+from .repairs import RepairNotes
 
 _BUCKET = "le"
 
@@ -56,8 +57,10 @@ def apply_quantile(scope: Scope, call: ast.Call) -> Vector:
     """`histogram_quantile(q, buckets)`."""
     q = scope.scalar(call.args[0])
     warn_about_quantiles(scope, q, call.args[0])
-    histograms = _histograms(scope, call.args[1])
-    return _quantile(scope, histograms, q, call.args[1])
+    histograms, notes = _histograms(scope, call.args[1]), RepairNotes()
+    out = _quantile(scope, histograms, q, call.args[1], notes)
+    notes.tell(scope, call.args[1].span)
+    return out
 
 
 def apply_quantiles(scope: Scope, call: ast.Call) -> Vector:
@@ -65,13 +68,14 @@ def apply_quantiles(scope: Scope, call: ast.Call) -> Vector:
     histograms, label = _histograms(scope, call.args[0]), scope.text(call.args[1])
     if not label or not is_utf8(label):
         raise EvalError(f"invalid label name {quote(label)}")
-    parts = [scope.empty()]
+    parts, notes = [scope.empty()], RepairNotes()
     for arg in call.args[2:]:
         q = scope.scalar(arg)
         warn_about_quantiles(scope, q, arg)
-        part = _quantile(scope, histograms, q, call.args[0])
+        part = _quantile(scope, histograms, q, call.args[0], notes)
         names = [_label_value(float(q[0]))] * len(part)
         parts.append(set_label(part, label, scope.query.symbols.ids(names)))
+    notes.tell(scope, call.args[0].span)
     return stack(parts)
 
 
@@ -81,17 +85,14 @@ def _label_value(q: float) -> str:
     return text if any(char in text for char in ".NI") else text + ".0"
 
 
-def _quantile(scope: Scope, histograms: _Histograms, q: Values, source: ast.Expr) -> Vector:
+def _quantile(
+    scope: Scope, histograms: _Histograms, q: Values, source: ast.Expr, notes: RepairNotes
+) -> Vector:
     def solve(batch: _Batch) -> Values:
-        values, repaired = bucket_quantile(q[batch.step], batch.bounds, batch.counts)
-        if repaired.any():
-            first = histograms.labels.row(int(batch.histogram[repaired.argmax()]))
-            scope.query.inform(
-                "input to histogram_quantile needed to be fixed for monotonicity (see"
-                " https://prometheus.io/docs/prometheus/latest/querying/functions/"
-                f"#histogram_quantile){of_metric(first.get(METRIC_NAME, ''))}",
-                source.span,
-            )
+        values, repairs = bucket_quantile(q[batch.step], batch.bounds, batch.counts)
+        if repairs.needed.any():
+            names = histograms.labels.take(batch.histogram).texts(METRIC_NAME)
+            notes.add(repairs, names, scope.times[batch.step])
         return values
 
     native = native_quantile(scope, histograms.native, q, source)

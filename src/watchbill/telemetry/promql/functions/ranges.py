@@ -11,12 +11,17 @@ from watchbill.telemetry.promql.check import type_of
 from watchbill.telemetry.promql.errors import EvalError
 from watchbill.telemetry.promql.histogram import Histogram
 from watchbill.telemetry.promql.kernels import counters, extended, over_time, sums, trends
-from watchbill.telemetry.promql.kernels.compiled import OPERATIONS, can_sweep, sweep
 from watchbill.telemetry.promql.kernels.starts import STARTING, any_overlap, started
 from watchbill.telemetry.promql.native.notes import inform_ignored
 from watchbill.telemetry.promql.scope import Scope
 from watchbill.telemetry.promql.select import RangeInput, select_range
-from watchbill.telemetry.promql.storage import METRIC_NAME, Histograms, Values, are_histograms
+from watchbill.telemetry.promql.storage import (
+    METRIC_NAME,
+    METRIC_TYPE,
+    Histograms,
+    Values,
+    are_histograms,
+)
 from watchbill.telemetry.promql.vectors import Mask, Vector
 from watchbill.telemetry.promql.windows import find_last, find_windows
 
@@ -25,6 +30,7 @@ from .presence import absent_vector
 from .range_histograms import HISTOGRAM_FUNCTIONS, windows_with_histograms
 
 _COUNTER_SUFFIXES = ("_total", "_sum", "_count", "_bucket")
+_COUNTER_TYPES = ("counter", "histogram")
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ def apply_range_function(scope: Scope, call: ast.Call) -> Vector:
     scope.query.hold(samples.labels.size * len(given.ends))
     with np.errstate(all="ignore"):
         found = _of_samples(scope, call.function, given, parameters)
-    _tell_about_counters(scope, call.function, given)
+    _tell_about_counters(scope, call.function, given, found)
     if call.function == "quantile_over_time":
         q = parameters[0][found.present.any(axis=0)]
         warn_about_quantiles(scope, q, call.args[0])
@@ -147,8 +153,6 @@ def _of_samples(scope: Scope, function: str, given: RangeInput, parameters: list
 def _of_numbers(scope: Scope, function: str, given: RangeInput, parameters: list[Values]) -> _Found:
     if given.extension:
         return _Found(*_extended(scope, function, given))
-    if can_sweep(function, given.samples.columns):
-        return _Found(*_sweep(scope, function, given))
     if given.samples.columns.st is not None and function in STARTING:
         return _Found(*_started(scope, function, given))
     return _Found(*_run(scope, RANGE_FUNCTIONS[function], given, parameters))
@@ -226,18 +230,6 @@ def _run(
     return values, present
 
 
-def _sweep(scope: Scope, function: str, given: RangeInput) -> tuple[Values, Mask]:
-    """The same by machine code."""
-    columns, ends = given.samples.columns, given.ends
-    shape = (len(columns), len(ends))
-    values, present = np.empty(shape), np.empty(shape, np.bool_)
-    for rows in columns.row_runs(len(ends)):
-        scope.query.check()
-        sweep(columns.starts, columns.t, columns.v, ends, given.range_ms, OPERATIONS[function],
-              rows.start, rows.stop, values, present.view(np.uint8))  # fmt: skip
-    return values, present
-
-
 def _extended(scope: Scope, function: str, given: RangeInput) -> tuple[Values, Mask]:
     """With samples from before the window and, for `smoothed`, from behind it."""
     smoothed = given.extension == "smoothed"
@@ -256,28 +248,27 @@ def _extended(scope: Scope, function: str, given: RangeInput) -> tuple[Values, M
     return values, present
 
 
-def _tell_about_counters(scope: Scope, function: str, given: RangeInput) -> None:
-    if function not in ("rate", "increase", "irate"):
+def _tell_about_counters(scope: Scope, function: str, given: RangeInput, found: _Found) -> None:
+    """What a rate has to say of the series of which it makes numbers."""
+    if function not in ("rate", "increase"):
         return
-    columns = given.samples.columns
-    labels = given.samples.labels
-    names = labels.distinct(METRIC_NAME) if columns.h is None else labels.texts(METRIC_NAME)
-    if columns.st is not None and function != "irate":
-        _tell_about_overlaps(scope, given, names)
-    if columns.h is not None:
-        before = np.concatenate([[0], np.cumsum(~are_histograms(columns.h))])
-        numbers = np.diff(before[columns.starts]) > 0
-        names = [name for name, some in zip(names, numbers, strict=True) if some]
-    for name in dict.fromkeys(names):
-        if name and not name.endswith(_COUNTER_SUFFIXES):
-            scope.query.inform(
-                "metric might not be a counter, name does not end in"
-                f' _total/_sum/_count/_bucket: "{name}"',
-                given.span,
-            )
+    if given.samples.columns.st is not None:
+        _tell_about_overlaps(scope, given)
+    numbers = found.present if found.h is None else found.present & ~are_histograms(found.h)
+    some: Mask = np.any(numbers, axis=1)
+    labels = given.samples.labels.take(some).keep((METRIC_NAME, METRIC_TYPE))
+    labels = labels.take(labels.groups().first)
+    for name, kind in zip(labels.texts(METRIC_NAME), labels.texts(METRIC_TYPE), strict=True):
+        if not name or kind in _COUNTER_TYPES or (not kind and name.endswith(_COUNTER_SUFFIXES)):
+            continue
+        why = "name does not end in _total/_sum/_count/_bucket"
+        if kind:
+            why = f'__type__ label is not set to "counter" or "histogram", got "{kind}"'
+        scope.query.inform(f'metric might not be a counter, {why}: "{name}"', given.span)
 
 
-def _tell_about_overlaps(scope: Scope, given: RangeInput, names: list[str]) -> None:
+def _tell_about_overlaps(scope: Scope, given: RangeInput) -> None:
+    names = given.samples.labels.texts(METRIC_NAME)
     for rows, windows in given.windows():
         if not len(windows.t):
             continue
