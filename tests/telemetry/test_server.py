@@ -52,7 +52,7 @@ def test_takes_and_refuses_bodies_as_the_protocol_says(telemetry: Telemetry) -> 
     assert telemetry.post("/api/v1/write", good).status_code == 204
     bad = telemetry.post("/api/v1/write", b"no snappy at all")
     assert (bad.status_code, bad.text != "") == (400, True)
-    kind = "application/x-protobuf;proto=io.prometheus.write.v2.Request"
+    kind = "application/x-protobuf;proto=io.prometheus.write.v9.Request"
     assert telemetry.post("/api/v1/write", good, **{"Content-Type": kind}).status_code == 415
     assert telemetry.post("/api/v1/write", good, **{"Content-Encoding": "zstd"}).status_code == 415
     mixed = bodies.body(

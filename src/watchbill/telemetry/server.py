@@ -25,6 +25,7 @@ from watchbill.telemetry.http import (
     configuration,
     federate,
     loki,
+    otlp,
     query,
     series,
     status,
@@ -133,13 +134,13 @@ async def _serve(
     intake_thread = ThreadPoolExecutor(1, thread_name_prefix="intake")
     metadata, exemplars = MetadataBook(), Exemplars()
     own, tokens = OwnMetrics(store), Tokens(config.tokens)
-    scraper = Scraper(store, metadata, config.scrape_config, intake_thread)
-    local = LocalScraper(store, metadata, _local_sources(config, own), intake_thread)
+    sink = Sink(store, exemplars, metadata, own)
+    scraper = Scraper(store, sink, config.scrape_config, intake_thread)
+    local = LocalScraper(store, sink, _local_sources(config, own), intake_thread)
     runner = QueryRunner(own, config.queries)
     lookups = QueryRunner(None, config.queries)  # of names, which do not wait behind queries
     own.queries_in_flight = lambda: len(runner.log.running())
     queue = BodyQueue(intake_thread)
-    sink = Sink(store, exemplars, metadata, own)
     intake = write.Intake(store, sink, own, queue)
 
     faults: list[BaseException] = []
@@ -164,6 +165,7 @@ async def _serve(
     app = Starlette(
         routes=[
             *write.routes(intake),  # first, because paths are tried in turn
+            *otlp.routes(store, sink, logs, own, queue),
             *query.routes(store, runner, exemplars, config.promql_features),
             *syntax.routes(),
             *series.routes(store, metadata, lookups),

@@ -190,3 +190,10 @@ def test_arbitrary_bytes_give_an_answer_or_the_error(plain: bytes) -> None:
     for body in (plain, bodies.compress(plain), bodies.compress(bodies.field(5, plain))):
         with contextlib.suppress(MalformedError):
             decoder.decode(body)
+
+
+def test_a_body_of_countless_samples_is_refused() -> None:
+    symbols = Symbols()
+    content = series(symbols, GOOD, b"\x12\x00" * 1_000_001)
+    with pytest.raises(MalformedError, match="more than 1000000 samples"):
+        decode(symbols.packed() + content)

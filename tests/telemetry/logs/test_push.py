@@ -76,3 +76,10 @@ def test_noise_never_crashes(noise: bytes) -> None:
             read_protobuf(body)
         with contextlib.suppress(MalformedError):
             read_json(body)
+
+
+def test_a_push_of_countless_lines_is_refused() -> None:
+    stream = field(1, b'{a="b"}') + b"\x12\x00" * 600_000
+    assert len(read_protobuf(compress(field(1, stream)))) == 600_000
+    with pytest.raises(MalformedError, match="more than 1000000 lines"):
+        read_protobuf(compress(field(1, stream) * 2))

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watchbill.telemetry.promql.numbers import format_value, parse_number, quote, unquote
+from watchbill.telemetry.promql.numbers import (
+    format_openmetrics,
+    format_value,
+    parse_number,
+    quote,
+    unquote,
+)
 
 
 @pytest.mark.parametrize(
@@ -77,3 +83,20 @@ def test_bad_escapes_are_refused(literal: str) -> None:
 def test_a_quoted_string_reads_back(text: str) -> None:
     if not any(0xD800 <= ord(char) < 0xDC80 or 0xDCFF < ord(char) < 0xE000 for char in text):
         assert unquote(quote(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0.0"), (1.0, "1.0"), (0.25, "0.25"), (-2.5, "-2.5"), (100000.0, "100000.0"),
+        (1e6, "1e+06"), (1234567.0, "1.234567e+06"), (0.0001, "0.0001"), (0.00001, "1e-05"),
+        (2.5e-7, "2.5e-07"), (-1e100, "-1e+100"), (math.inf, "+Inf"), (math.nan, "NaN"),
+    ],
+)  # fmt: skip
+def test_bounds_are_written_as_prometheus_does(value: float, text: str) -> None:
+    assert format_openmetrics(value) == text
+
+
+@given(st.floats(allow_nan=False))
+def test_bounds_read_back(value: float) -> None:
+    assert float(format_openmetrics(value)) == value

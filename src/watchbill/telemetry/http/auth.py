@@ -16,7 +16,10 @@ from watchbill.telemetry.http.answers import failure
 log = logging.getLogger(__name__)
 
 OPEN_PATHS = frozenset(("/-/healthy", "/-/ready"))
-WRITE_PATHS = frozenset(("/api/v1/write", "/api/v1/import", "/loki/api/v1/push"))
+WRITE_PATHS = frozenset((
+    "/api/v1/write", "/api/v1/import", "/api/v1/otlp/v1/metrics", "/otlp/v1/metrics",
+    "/otlp/v1/logs", "/loki/api/v1/push",
+))  # fmt: skip
 
 
 class _Token(msgspec.Struct):

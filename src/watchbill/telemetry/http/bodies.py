@@ -1,11 +1,14 @@
 """Bodies of intake requests: read within a limit, worked on in the one intake thread, in turn."""
 
 import asyncio
+import zlib
 from collections.abc import Callable
 from concurrent.futures import Executor
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
+
+from watchbill.telemetry.intake.protobuf import MalformedError
 
 MAX_BYTES = 32 << 20
 MAX_WAITING = 64
@@ -43,3 +46,21 @@ async def _read(request: Request) -> bytes | None:
             return None
         parts.append(part)
     return b"".join(parts)
+
+
+def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
+    """Undo a content encoding: gzip or none. Raises `MalformedError`, also for bombs."""
+    if encoding in ("identity", ""):
+        if len(body) > limit:
+            raise MalformedError(f"body is larger than {limit} bytes")
+        return body
+    if encoding != "gzip":
+        raise MalformedError(f"content encoding {encoding!r} is not supported, send gzip or none")
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacker.decompress(body, limit)
+    except zlib.error as error:
+        raise MalformedError(f"gzip: {error}") from None
+    if unpacker.unconsumed_tail or not unpacker.eof:
+        raise MalformedError(f"gzip: cut off, or larger than {limit} bytes when unpacked")
+    return plain

@@ -41,7 +41,7 @@ class Refusals:
 @dataclass
 class Batch:
     """A decoded body. Slots are those of the series index; numbers and native histograms stand
-    apart because senders are told of both."""
+    apart where a sender is told of both."""
 
     samples: Columns
     histograms: Columns = field(default_factory=Columns.empty)

@@ -61,6 +61,10 @@ class Messages:
         """The message in `data`. Raises `MalformedError`."""
         return read(self._classes[name], data)
 
+    def write(self, name: str, **fields: Any) -> bytes:
+        """A message on the wire."""
+        return bytes(self._classes[name](**fields).SerializeToString())
+
 
 def read(kind: Any, data: bytes) -> Any:
     """A message of a generated class. Raises `MalformedError`."""

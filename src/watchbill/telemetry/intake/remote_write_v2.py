@@ -1,12 +1,14 @@
 """Prometheus remote write 2.0: a snappy block holding an `io.prometheus.write.v2.Request`.
 
 Strings stand once per body in a table, and everything else refers to them. A series that is wrong
-is refused and the others are taken. Start timestamps are read and not kept: no function of the
-query language uses them yet. Source: https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/
+is refused and the others are taken. Start timestamps are read and not kept: the store has no place
+for them. Source: https://prometheus.io/docs/specs/prw/remote_write_spec_2_0/
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any
+
+import numpy as np
 
 from watchbill.telemetry.exemplars import Exemplar
 from watchbill.telemetry.intake.batch import Batch, Gathering, Refusals
@@ -17,6 +19,7 @@ from watchbill.telemetry.intake.protobuf import LENGTH, MalformedError, fields, 
 from watchbill.telemetry.intake.remote_write import KNOWN_LIMIT, decompress
 from watchbill.telemetry.promql.histogram import Histogram
 from watchbill.telemetry.promql.storage import METRIC_NAME, Labels, labels_of
+from watchbill.telemetry.store.head import Columns
 from watchbill.telemetry.store.index import SeriesLimitError
 
 Texts = tuple[str, ...]
@@ -35,6 +38,9 @@ _MESSAGES = Messages("watchbill.write.v2", {
 
 MAX_PLAIN_BYTES = 16 << 20
 """Of a body after decompression; senders' usual ones have less than 1 MiB."""
+
+MAX_ENTRIES = 1_000_000
+"""Samples, histograms and exemplars of a body together."""
 
 BAD_LABELS = "invalid labels"
 BAD_HISTOGRAM = "invalid native histogram"
@@ -55,11 +61,11 @@ class RemoteWriteV2Decoder:
         data = decompress(body, MAX_PLAIN_BYTES)
         if len(self._known) >= KNOWN_LIMIT:
             self._known.clear()
-        reading = _Reading(_symbols(data))
+        reading = _Reading(_symbols(data), self._known)
         place = 0
-        for number, wire, start, end in fields(data, 0, len(data)):
-            if number == _SERIES and wire == LENGTH:
-                reading.series(_MESSAGES.read("TimeSeries", data[start:end]), f"series {place}")
+        for number, _, start, end in fields(data, 0, len(data)):
+            if number == _SERIES:
+                reading.series(_MESSAGES.read("TimeSeries", data[start:end]), place)
                 place += 1
         return reading.batch(self._slot)
 
@@ -74,57 +80,67 @@ class RemoteWriteV2Decoder:
 class _Reading:
     """One body; series are numbered here as they come, and become slots when all is read."""
 
-    def __init__(self, symbols: Sequence[str]) -> None:
-        self._symbols = symbols
+    def __init__(self, symbols: Sequence[str], known: Container[Texts]) -> None:
+        self._symbols, self._known = symbols, known
         self._order: dict[Texts, int] = {}
-        self._numbers: list[tuple[int, int, float]] = []
+        self._rows: list[int] = []
+        self._t: list[int] = []
+        self._v: list[float] = []
         self._histograms: list[tuple[int, int, Histogram]] = []
         self._exemplars: list[tuple[int, Exemplar]] = []
         self._metadata: dict[str, Metadata] = {}
+        self._described: set[str] = set()
         self._refused = Refusals()
+        self._entries = 0
 
-    def series(self, message: Any, which: str) -> None:
-        """Take in one series, or refuse it."""
-        count = max(1, len(message.samples) + len(message.histograms))
+    def series(self, message: Any, place: int) -> None:
+        """Take in one series, or refuse it. Raises `MalformedError` when it is too much."""
+        samples, histograms, exemplars = message.samples, message.histograms, message.exemplars
+        count = max(1, len(samples) + len(histograms))
+        self._entries += count + len(exemplars)
+        if self._entries > MAX_ENTRIES:
+            raise MalformedError(f"more than {MAX_ENTRIES} samples in one body")
         try:
             texts = self._texts(message.labels_refs)
+            row = self._order.get(texts)
+            if row is None:
+                if texts not in self._known:
+                    _check(texts)
+                row = self._order[texts] = len(self._order)
         except ValueError as error:
-            self._refused.add(BAD_LABELS, f"{which}: {error}", count)
+            self._refused.add(BAD_LABELS, f"series {place}: {error}", count)
             return
-        row = self._order.get(texts)
-        if row is None:
-            problem = _problem(texts)
-            if problem:
-                self._refused.add(BAD_LABELS, f"{which}: {problem}", count)
-                return
-            row = self._order[texts] = len(self._order)
-        if not (message.samples or message.histograms):
-            self._refused.add(NOTHING, which)
-        for sample in message.samples:
-            self._numbers.append((row, sample.timestamp, sample.value))
-        for histogram in message.histograms:
+        if not (samples or histograms):
+            self._refused.add(NOTHING, f"series {place}")
+        for sample in samples:
+            self._rows.append(row)
+            self._t.append(sample.timestamp)
+            self._v.append(sample.value)
+        for histogram in histograms:
             try:
                 self._histograms.append((row, histogram.timestamp, from_message(histogram)))
             except BadHistogramError as error:
-                self._refused.add(BAD_HISTOGRAM, f"{which}: {error}")
-        self._describe(message, texts, which)
-
-    def _describe(self, message: Any, texts: Texts, which: str) -> None:
-        """Exemplars and metadata; a wrong one spoils no sample."""
-        row, told = self._order[texts], message.metadata
+                self._refused.add(BAD_HISTOGRAM, f"series {place}: {error}")
+        metric = _metric(texts)
         try:
-            for one in message.exemplars:
-                pairs = self._texts(one.labels_refs)
-                labels = labels_of(dict(zip(pairs[::2], pairs[1::2], strict=True)))
-                self._exemplars.append((row, Exemplar(labels, one.value, one.timestamp)))
-            if told.type or told.help_ref or told.unit_ref:
-                kind = TYPES[told.type] if 0 <= told.type < len(TYPES) else "unknown"
-                name = family_of(_metric(texts), kind)
-                if name not in self._metadata:
-                    help_text, unit = self._texts((told.help_ref, told.unit_ref))
-                    self._metadata[name] = Metadata(kind, help_text, unit)
-        except ValueError as error:
-            self._refused.add(BAD_REFERENCE, f"{which}: {error}")
+            if exemplars:
+                self._exemplars += [(row, self._exemplar(one)) for one in exemplars]
+            if metric not in self._described:
+                self._describe(metric, message.metadata)
+        except ValueError as error:  # which spoils no sample
+            self._refused.add(BAD_REFERENCE, f"series {place}: {error}")
+
+    def _exemplar(self, told: Any) -> Exemplar:
+        pairs = self._texts(told.labels_refs)
+        labels = labels_of(dict(zip(pairs[::2], pairs[1::2], strict=True)))
+        return Exemplar(labels, told.value, told.timestamp)
+
+    def _describe(self, metric: str, told: Any) -> None:
+        if told.type or told.help_ref or told.unit_ref:
+            self._described.add(metric)
+            kind = TYPES[told.type] if 0 <= told.type < len(TYPES) else "unknown"
+            help_text, unit = self._texts((told.help_ref, told.unit_ref))
+            self._metadata[family_of(metric, kind)] = Metadata(kind, help_text, unit)
 
     def _texts(self, references: Any) -> Texts:
         symbols = self._symbols
@@ -138,28 +154,26 @@ class _Reading:
 
     def batch(self, slot_of: Callable[[Texts], int]) -> Batch:
         """Everything, with slots."""
-        slots: list[int] = []
-        for texts in self._order:
+        slots, limit = np.empty(len(self._order), np.int64), ""
+        for row, texts in enumerate(self._order):
             try:
-                slots.append(slot_of(texts))
+                slots[row] = slot_of(texts)
             except SeriesLimitError as error:
-                slots.append(-1)
-                limit = str(error)
-        gathered = Gathering()
-        for row, t_ms, value in self._numbers:
-            if slots[row] >= 0:
-                gathered.number(slots[row], t_ms, value)
-            else:
-                self._refused.add(LIMIT, limit)
-        for row, t_ms, histogram in self._histograms:
-            if slots[row] >= 0:
-                gathered.histogram(slots[row], t_ms, histogram)
-            else:
-                self._refused.add(LIMIT, limit)
-        exemplars = [(slots[row], one) for row, one in self._exemplars if slots[row] >= 0]
-        return Batch(
-            gathered.numbers(), gathered.histograms(), exemplars, self._metadata, self._refused
+                slots[row], limit = -1, str(error)
+        numbers = Columns(
+            slots[np.array(self._rows, np.int64)],
+            np.array(self._t, np.int64),
+            np.array(self._v, np.float64),
         )
+        gathered = Gathering()
+        for row, t_ms, histogram in self._histograms:
+            gathered.histogram(int(slots[row]), t_ms, histogram)
+        ended, histograms = gathered.numbers(), gathered.histograms()
+        parts = [part.where(part.slots >= 0) for part in (numbers, ended, histograms)]
+        lost = len(numbers) + len(ended) + len(histograms) - sum(map(len, parts))
+        self._refused.add(LIMIT, limit, lost)
+        exemplars = [(int(slots[row]), one) for row, one in self._exemplars if slots[row] >= 0]
+        return Batch(Columns.join(parts[:2]), parts[2], exemplars, self._metadata, self._refused)
 
 
 def _symbols(data: bytes) -> list[str]:
@@ -173,15 +187,18 @@ def _symbols(data: bytes) -> list[str]:
     return found
 
 
-def _problem(texts: Texts) -> str:
-    """What is wrong with the labels of a series, if anything."""
+def _check(texts: Texts) -> None:
+    """Raises `ValueError` for labels that no series can have."""
     names = texts[::2]
     if len(set(names)) != len(names):
-        return f"a label name appears twice in {', '.join(names)}"
+        raise ValueError(f"a label name appears twice in {', '.join(names)}")
     if "" in names:
-        return "a label name is empty"
-    return "" if METRIC_NAME in names and _metric(texts) else "no metric name"
+        raise ValueError("a label name is empty")
+    if METRIC_NAME not in names or not _metric(texts):
+        raise ValueError("no metric name")
 
 
 def _metric(texts: Texts) -> str:
+    if texts[0] == METRIC_NAME:  # as nearly always: labels are sorted
+        return texts[1]
     return texts[2 * texts[::2].index(METRIC_NAME) + 1]

@@ -21,7 +21,7 @@ class Written:
 
 
 class Sink:
-    """Takes batches. Used from the intake thread alone."""
+    """Takes batches, from any thread."""
 
     def __init__(
         self, store: SampleStore, exemplars: Exemplars, metadata: MetadataBook, own: OwnMetrics
@@ -36,9 +36,10 @@ class Sink:
         harmless. An exemplar that is not taken is no problem of the body.
         """
         written = Written()
-        numbers = self._store.append(batch.samples, backfill=backfill)
-        written.samples = numbers.taken
-        verdicts = [numbers]
+        verdicts = []
+        if len(batch.samples):
+            verdicts.append(self._store.append(batch.samples, backfill=backfill))
+            written.samples = verdicts[-1].taken
         if len(batch.histograms):
             verdicts.append(self._store.append(batch.histograms, backfill=backfill))
             written.histograms = verdicts[-1].taken

@@ -66,21 +66,26 @@ def read_json(body: bytes) -> list[Line]:
 def read_protobuf(body: bytes) -> list[Line]:
     """The lines of a protobuf push. Raises `MalformedError`."""
     data = decompress(body)
-    return [
-        line
-        for number, wire, start, end in fields(data, 0, len(data))
-        if number == 1 and _length(wire, start)
-        for line in _stream(data, start, end)
-    ]
+    lines: list[Line] = []
+    for number, wire, start, end in fields(data, 0, len(data)):
+        if number == 1 and _length(wire, start):
+            lines += _stream(data, start, end, MAX_LINES - len(lines))
+    return lines
 
 
-def _stream(data: bytes, start: int, end: int) -> Iterator[Line]:
+MAX_LINES = 1_000_000
+"""Of one push in protobuf, where a line may be two bytes."""
+
+
+def _stream(data: bytes, start: int, end: int, most: int) -> Iterator[Line]:
     stream: Labels = ()
-    entries = []
+    entries: list[tuple[int, str, Labels]] = []
     for number, wire, left, right in fields(data, start, end):
         if number == 1 and _length(wire, left):
             stream = _selector_labels(text(data, left, right))
         elif number == 2 and _length(wire, left):
+            if len(entries) >= most:
+                raise MalformedError(f"more than {MAX_LINES} lines in one push")
             entries.append(_entry(data, left, right))
     _checked(stream)
     for t_ns, line, metadata in entries:

@@ -143,3 +143,9 @@ def _escape(char: str) -> str:
 def is_utf8(text: str) -> bool:
     """Whether `unquote` met only UTF-8."""
     return not any(0xDC80 <= ord(char) <= 0xDCFF for char in text)
+
+
+def format_openmetrics(value: float) -> str:
+    """A value as the labels `le` and `quantile` of scraped series have it: 1.0, 0.5, 1e+06."""
+    text = format_short(value)
+    return text if "." in text or "e" in text or not math.isfinite(value) else f"{text}.0"

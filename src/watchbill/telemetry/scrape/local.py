@@ -8,8 +8,9 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from watchbill.lib import clock
+from watchbill.telemetry.intake.batch import Batch
 from watchbill.telemetry.intake.exposition import Exposition
-from watchbill.telemetry.intake.metadata import MetadataBook
+from watchbill.telemetry.intake.sink import Sink
 from watchbill.telemetry.promql.storage import labels_of
 from watchbill.telemetry.scrape.page import TargetSeries
 from watchbill.telemetry.scrape.relabel import Relabeller
@@ -37,11 +38,11 @@ class LocalScraper:
     def __init__(
         self,
         store: SampleStore,
-        metadata: MetadataBook,
+        sink: Sink,
         sources: list[LocalSource],
         executor: Executor,
     ) -> None:
-        self._store, self._metadata, self._executor = store, metadata, executor
+        self._sink, self._executor = sink, executor
         self._sources = [
             (source, TargetSeries(store, labels_of(source.labels), Relabeller(())))
             for source in sources
@@ -62,10 +63,9 @@ class LocalScraper:
         at_ms = int(clock.seconds() * 1000)
         page = source.page()
         try:
-            samples, _ = series.take(page, at_ms)
+            samples = series.take(page, at_ms).samples
             report = series.report({"up": 1.0}, at_ms)
-            self._store.append(Columns.join([samples, report]))
+            batch = Batch(Columns.join([samples, report]), metadata=page.metadata)
+            self._sink.take(batch, "local")
         except (LogFullError, OverloadError, SeriesLimitError) as error:
             log.warning("metrics of %s not stored: %s", source.labels["job"], error)
-            return
-        self._metadata.update(page.metadata)

@@ -2,24 +2,24 @@
 
 import asyncio
 import logging
-import ssl
 import time
 import zlib
-from base64 import b64encode
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
-
 from watchbill.lib import clock
-from watchbill.telemetry.intake.exposition import ExpositionError, parse
-from watchbill.telemetry.intake.metadata import MetadataBook
+from watchbill.telemetry.intake.batch import Batch
+from watchbill.telemetry.intake.exposition import ExpositionError
+from watchbill.telemetry.intake.protobuf import MalformedError
+from watchbill.telemetry.intake.sink import Sink
 from watchbill.telemetry.promql.storage import Labels
-from watchbill.telemetry.scrape.page import PageError, TargetSeries
+from watchbill.telemetry.scrape.fetch import FAILURES, Fetcher, FetchError, TooLargeError
+from watchbill.telemetry.scrape.negotiate import accept, read_page
+from watchbill.telemetry.scrape.page import PageError, Scraped, TargetSeries
 from watchbill.telemetry.scrape.relabel import Relabeller
-from watchbill.telemetry.scrape.settings import Job, ScrapeSettings, Tls, read_settings
+from watchbill.telemetry.scrape.settings import Job, ScrapeSettings, read_settings
 from watchbill.telemetry.scrape.targets import Discovery, Target
 from watchbill.telemetry.scrape.yamlfile import ConfigError
 from watchbill.telemetry.store.head import Columns
@@ -31,11 +31,19 @@ log = logging.getLogger(__name__)
 
 RECONCILE_SECONDS = 3.0
 FIRST_SCRAPE_SECONDS = 2.0
-ACCEPT = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+
+Versions = tuple[tuple[int, int, int], ...]
 
 
-class ScrapeError(Exception):
-    """A target did not give a page."""
+@dataclass(frozen=True)
+class Fetched:
+    """What a target answered, or why it did not; `size` is -1 when it was too large."""
+
+    page: bytes = b""
+    kind: str = ""
+    error: str = ""
+    seconds: float = 0.0
+    size: int = 0
 
 
 @dataclass
@@ -44,11 +52,17 @@ class TargetState:
 
     job: Job
     target: Target
+    refused: str = ""
     health: str = "unknown"
     last_error: str = ""
     last_scrape: float = 0.0
     last_duration: float = 0.0
     task: "asyncio.Task[None] | None" = field(default=None, repr=False)
+
+    def like(self, other: "TargetState") -> bool:
+        """Whether both are scraped alike."""
+        mine, others = (self.job, self.target), (other.job, other.target)
+        return mine == others and self.refused == other.refused
 
 
 class Scraper:
@@ -57,19 +71,19 @@ class Scraper:
     def __init__(
         self,
         store: SampleStore,
-        metadata: MetadataBook,
+        sink: Sink,
         config: Path,
         executor: Executor,
         seconds: Callable[[], float] = clock.seconds,
     ) -> None:
         self._store = store
-        self._metadata = metadata
+        self._sink = sink
         self._config = config
         self._executor = executor
         self._seconds = seconds
-        self._version: tuple[int, int, int] | None = None
+        self._versions: Versions = ()
         self._settings = ScrapeSettings()
-        self._clients: dict[str, tuple[Job, httpx.AsyncClient]] = {}
+        self._fetchers: dict[str, tuple[Job, Fetcher]] = {}
         self._stopping = False
         self.discovery = Discovery()
         self.states: dict[tuple[str, str, Labels], TargetState] = {}
@@ -86,22 +100,23 @@ class Scraper:
         finally:
             self._stopping = True
             await _cancel(state.task for state in self.states.values())
-            for _, client in self._clients.values():
-                await client.aclose()
+            await self.discovery.http.aclose()
+            for _, fetcher in self._fetchers.values():
+                await fetcher.aclose()
 
     def _reload(self) -> None:
         """Read the configuration again if it changed; a wrong one leaves the old in force."""
         try:
-            stat = self._config.stat()
-            version = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
-            if version == self._version:
+            versions = _versions((self._config, *self._settings.files))
+            if versions == self._versions:
                 return
-            self._version = version
+            self._versions = versions
             self._settings = read_settings(self._config)
-        except FileNotFoundError:
-            if self._version is not None:
-                self._refuse(f"{self._config} is gone")
-                self._version = None
+            self._versions = _versions((self._config, *self._settings.files))
+        except FileNotFoundError as error:
+            if self._versions:
+                self._refuse(f"{error.filename} is gone")
+                self._versions = ()
         except (ConfigError, OSError) as error:
             self._refuse(str(error))
         else:
@@ -113,34 +128,38 @@ class Scraper:
         log.error("scrape configuration refused, the last good one stays in force: %s", problem)
 
     async def _reconcile(self) -> None:
-        wanted: dict[tuple[str, str, Labels], tuple[Job, Target]] = {}
+        """Begin what is wanted and not under way, end what is no longer wanted."""
+        jobs = self._settings.jobs
+        await self.discovery.http.follow(source for job in jobs for source in job.sources)
+        wanted: dict[tuple[str, str, Labels], TargetState] = {}
         dropped: list[Labels] = []
-        for job in self._settings.jobs:
+        for job in jobs:
             found = self.discovery.resolve(job)
             dropped += found.dropped
             for target in found.active:
-                wanted[job.name, target.url, target.labels] = (job, target)
+                key = (job.name, target.url, target.labels)
+                wanted[key] = TargetState(job, target, found.problem)
         self.dropped = dropped
         changed = [
             key
             for key, state in self.states.items()
-            if key not in wanted or wanted[key] != (state.job, state.target) or _failed(state)
+            if key not in wanted or not state.like(wanted[key]) or _failed(state)
         ]
         ended = [self.states.pop(key) for key in changed]
         await _cancel(state.task for state in ended)
-        for key, (job, target) in wanted.items():
+        for key, state in wanted.items():
             if key not in self.states:
-                state = self.states[key] = TargetState(job, target)
+                self.states[key] = state
                 state.task = asyncio.create_task(self._follow(state))
-        await self._close_clients()
+        await self._close_fetchers()
 
-    async def _close_clients(self) -> None:
+    async def _close_fetchers(self) -> None:
         """Let go of connections of jobs that changed or went."""
         live = {job.name: job for job in self._settings.jobs}
-        for name, (job, client) in list(self._clients.items()):
+        for name, (job, fetcher) in list(self._fetchers.items()):
             if live.get(name) != job:
-                del self._clients[name]
-                await client.aclose()
+                del self._fetchers[name]
+                await fetcher.aclose()
 
     async def _follow(self, state: TargetState) -> None:
         """Scrape one target for ever; its series end when it is cancelled, unless we stop: then
@@ -152,7 +171,8 @@ class Scraper:
             Relabeller(job.metric_relabel),
             honor_labels=job.honor_labels,
             honor_timestamps=job.honor_timestamps,
-            sample_limit=job.sample_limit,
+            track_timestamps=job.track_timestamps,
+            limits=job.limits,
         )
         spread = zlib.crc32(repr((target.url, target.labels)).encode()) / 0xFFFFFFFF
         due = time.monotonic() + spread * min(target.interval, FIRST_SCRAPE_SECONDS)
@@ -169,95 +189,92 @@ class Scraper:
 
     async def _scrape(self, state: TargetState, series: TargetSeries) -> None:
         at_ms = self._now_ms()
-        began = time.perf_counter()
-        page, kind, error = b"", "", ""
-        try:
-            async with asyncio.timeout(state.target.timeout):
-                page, kind = await self._fetch(state.job, state.target)
-        except TimeoutError:
-            error = f"no answer within {state.target.timeout:g}s"
-        except (httpx.HTTPError, httpx.InvalidURL, ScrapeError, OSError, ssl.SSLError) as failure:
-            error = str(failure) or type(failure).__name__
-        took = time.perf_counter() - began
-        loop = asyncio.get_running_loop()
-        error = await loop.run_in_executor(
-            self._executor, self._store_page, series, page, kind, error, at_ms, took
+        fetched = await self._fetch(state)
+        error = await asyncio.get_running_loop().run_in_executor(
+            self._executor, self._store_page, state, series, fetched, at_ms
         )
         state.health = "down" if error else "up"
         if error and error != state.last_error:
             log.warning("scrape of %s failed: %s", state.target.url, error)
-        state.last_error, state.last_duration = error, took
+        state.last_error, state.last_duration = error, fetched.seconds
         state.last_scrape = at_ms / 1000
 
-    async def _fetch(self, job: Job, target: Target) -> tuple[bytes, str]:
-        headers = {
-            "Accept": ACCEPT,
-            "X-Prometheus-Scrape-Timeout-Seconds": f"{target.timeout:g}",
-            **_authorization(job),
-        }
-        page = bytearray()
-        async with self._client(job).stream("GET", target.url, headers=headers) as answer:
-            if answer.status_code != 200:
-                raise ScrapeError(f"server returned HTTP status {answer.status_code}")
-            async for part in answer.aiter_bytes():
-                page += part
-                if len(page) > job.body_limit:
-                    raise ScrapeError(f"page exceeds the limit of {job.body_limit} bytes")
-            return bytes(page), answer.headers.get("content-type", "")
+    async def _fetch(self, state: TargetState) -> Fetched:
+        job, target = state.job, state.target
+        began = time.perf_counter()
+        size, error = 0, state.refused
+        if not error:
+            headers = {
+                "Accept": accept(job.protocols),
+                "Accept-Encoding": "gzip" if job.compression else "identity",
+                "X-Prometheus-Scrape-Timeout-Seconds": f"{target.timeout:g}",
+            }
+            try:
+                async with asyncio.timeout(target.timeout):
+                    page, kind = await self._fetcher(job).get(target.url, headers, job.body_limit)
+                return Fetched(page, kind, "", time.perf_counter() - began, len(page))
+            except TimeoutError:
+                error = f"no answer within {target.timeout:g}s"
+            except TooLargeError as failure:
+                size, error = -1, f"{failure} (body_size_limit)"
+            except (FetchError, *FAILURES) as failure:
+                error = str(failure) or type(failure).__name__
+        return Fetched(error=error, seconds=time.perf_counter() - began, size=size)
 
     def _store_page(
-        self, series: TargetSeries, page: bytes, kind: str, error: str, at_ms: int, took: float
+        self, state: TargetState, series: TargetSeries, fetched: Fetched, at_ms: int
     ) -> str:
         """Parse and store in the intake thread; returns what went wrong, if anything."""
-        scraped = kept = added = 0
+        job, error = state.job, fetched.error
+        scraped = Scraped(Columns.empty(), [], 0, 0, 0)
         try:
             if not error:
-                openmetrics = kind.startswith("application/openmetrics-text")
-                found = parse(page.decode(), openmetrics=openmetrics)
-                scraped = len(found.samples)
-                samples, added = series.take(found, at_ms)
-                kept = len(samples)
-                self._metadata.update(found.metadata)
-                self._store.append(samples)
-        except (ExpositionError, PageError, UnicodeDecodeError, SeriesLimitError) as failure:
+                page = read_page(fetched.page, fetched.kind, job, series.known)
+                scraped = series.take(page, at_ms)
+                self._sink.take(
+                    Batch(scraped.samples, exemplars=scraped.exemplars, metadata=page.metadata),
+                    "scrape",
+                )
+        except (
+            ExpositionError, MalformedError, PageError, SeriesLimitError, UnicodeDecodeError
+        ) as failure:  # fmt: skip
             error = str(failure)
         except (LogFullError, OverloadError) as failure:
             return f"not stored: {failure}"
         batch = [series.end(at_ms, target_gone=False)] if error else []
-        batch.append(series.report(
-            {
-                "up": 0.0 if error else 1.0,
-                "scrape_duration_seconds": took,
-                "scrape_samples_scraped": float(scraped),
-                "scrape_samples_post_metric_relabeling": float(kept),
-                "scrape_series_added": float(added),
-            },
-            at_ms,
-        ))  # fmt: skip
+        report = {
+            "up": 0.0 if error else 1.0,
+            "scrape_duration_seconds": fetched.seconds,
+            "scrape_samples_scraped": float(scraped.scraped),
+            "scrape_samples_post_metric_relabeling": float(scraped.kept),
+            "scrape_series_added": float(scraped.added),
+        }
+        if job.extra_metrics:
+            report |= {
+                "scrape_timeout_seconds": state.target.timeout,
+                "scrape_sample_limit": float(job.limits.sample_limit),
+                "scrape_body_size_bytes": float(fetched.size),
+            }
+        try:
+            batch.append(series.report(report, at_ms))
+        except SeriesLimitError as failure:
+            error = error or str(failure)
         self._append(Columns.join(batch))
         return error
 
-    def _append(self, batch: Columns) -> None:
+    def _append(self, samples: Columns) -> None:
         try:
-            self._store.append(batch)
+            self._sink.take(Batch(samples), "scrape")
         except (LogFullError, OverloadError) as error:
             log.warning("scraped samples not stored: %s", error)
 
-    def _client(self, job: Job) -> httpx.AsyncClient:
-        known = self._clients.get(job.name)
+    def _fetcher(self, job: Job) -> Fetcher:
+        known = self._fetchers.get(job.name)
         if known is not None and known[0] == job:
             return known[1]
-        client = httpx.AsyncClient(
-            verify=_tls_context(job.tls) if job.scheme == "https" else False,
-            follow_redirects=job.follow_redirects,
-            # Fresh connections: a kept one may be closed by the target just as we use it.
-            limits=httpx.Limits(max_keepalive_connections=0),
-            timeout=job.timeout,  # per read; the whole scrape is timed besides
-            trust_env=False,
-            headers={"User-Agent": "Watchbill"},
-        )
-        self._clients[job.name] = (job, client)
-        return client
+        fetcher = Fetcher(job.http, job.timeout)
+        self._fetchers[job.name] = (job, fetcher)
+        return fetcher
 
     def _now_ms(self) -> int:
         return int(self._seconds() * 1000)
@@ -271,26 +288,10 @@ def _failed(state: TargetState) -> bool:
     return True
 
 
-def _authorization(job: Job) -> dict[str, str]:
-    credentials = job.credentials
-    if credentials is None:
-        return {}
-    secret = credentials.secret
-    if credentials.secret_file is not None:
-        secret = credentials.secret_file.read_text().strip()
-    if credentials.scheme == "Basic":
-        secret = b64encode(f"{credentials.username}:{secret}".encode()).decode()
-    return {"Authorization": f"{credentials.scheme} {secret}"}
-
-
-def _tls_context(tls: Tls) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(tls.ca_file) if tls.ca_file else None)
-    if tls.insecure_skip_verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    if tls.cert_file is not None:
-        context.load_cert_chain(tls.cert_file, tls.key_file)
-    return context
+def _versions(files: Iterable[Path]) -> Versions:
+    """What tells that a file has changed. Raises `OSError`."""
+    stats = [file.stat() for file in files]
+    return tuple((stat.st_mtime_ns, stat.st_ino, stat.st_size) for stat in stats)
 
 
 async def _cancel(tasks: "Iterable[asyncio.Task[None] | None]") -> None:

@@ -3,12 +3,22 @@
 Source: https://prometheus.io/docs/prometheus/latest/configuration/configuration/
 """
 
+import glob
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from watchbill.telemetry.promql.storage import PatternError
+from watchbill.telemetry.scrape.http_settings import (
+    HTTP_FIELDS,
+    UNSUPPORTED,
+    HttpSettings,
+    http_settings,
+)
+from watchbill.telemetry.scrape.page import Limits
 from watchbill.telemetry.scrape.relabel import ACTIONS, Relabeller, Rule
 from watchbill.telemetry.scrape.yamlfile import Entry, Fields, load
 
@@ -18,13 +28,40 @@ _UNITS = {"B": 1, "KB": 1 << 10, "KiB": 1 << 10, "MB": 1 << 20, "MiB": 1 << 20,
           "GB": 1 << 30, "GiB": 1 << 30}  # fmt: skip
 
 DEFAULT_BODY_LIMIT = 64 << 20
-
-_JOB_FIELDS = (
-    "job_name", "scrape_interval", "scrape_timeout", "metrics_path", "scheme", "params",
-    "honor_labels", "honor_timestamps", "static_configs", "file_sd_configs", "relabel_configs",
-    "metric_relabel_configs", "basic_auth", "authorization", "bearer_token", "bearer_token_file",
-    "tls_config", "sample_limit", "body_size_limit", "follow_redirects",
+PROTOCOLS = (
+    "PrometheusProto", "OpenMetricsText1.0.0", "OpenMetricsText0.0.1", "PrometheusText1.0.0",
+    "PrometheusText0.0.4",
 )  # fmt: skip
+DEFAULT_PROTOCOLS = PROTOCOLS[1:]
+
+_TOP_FIELDS = (
+    "global", "scrape_configs", "scrape_config_files", "rule_files", "alerting", "remote_write",
+    "remote_read", "storage", "tracing", "otlp", "runtime",
+)  # fmt: skip
+_LIMITS = (
+    "sample_limit", "label_limit", "label_name_length_limit", "label_value_length_limit",
+    "native_histogram_bucket_limit",
+)  # fmt: skip
+# What `global` gives as the default of every job.
+_SHARED_FIELDS = (
+    "scrape_interval", "scrape_timeout", "scrape_protocols", "scrape_native_histograms",
+    "always_scrape_classic_histograms", "convert_classic_histograms_to_nhcb",
+    "extra_scrape_metrics", "body_size_limit", "target_limit",
+    "keep_dropped_targets", "metric_name_validation_scheme", *_LIMITS,
+)  # fmt: skip
+_GLOBAL_FIELDS = (
+    *_SHARED_FIELDS, "evaluation_interval", "rule_query_offset", "external_labels",
+    "query_log_file",
+)  # fmt: skip
+_JOB_FIELDS = (
+    *_SHARED_FIELDS, *HTTP_FIELDS, "job_name", "scrape_classic_histograms", "metrics_path",
+    "scheme", "params", "honor_labels", "honor_timestamps", "track_timestamps_staleness",
+    "enable_compression",
+    "fallback_scrape_protocol", "static_configs", "file_sd_configs", "http_sd_configs",
+    "relabel_configs", "metric_relabel_configs",
+)  # fmt: skip
+_UNSUPPORTED_IN_GLOBAL = ("scrape_failure_log_file", "metric_name_escaping_scheme")
+_UNSUPPORTED_IN_JOB = (*UNSUPPORTED, *_UNSUPPORTED_IN_GLOBAL, "native_histogram_min_bucket_factor")
 _RULE_FIELDS = ("source_labels", "separator", "target_label", "regex", "modulus", "replacement",
                 "action")  # fmt: skip
 
@@ -45,29 +82,17 @@ class FileDiscovery:
 
 
 @dataclass(frozen=True)
-class Credentials:
-    """What is sent in the Authorization header; files are read at each scrape."""
+class HttpDiscovery:
+    """An address that lists target groups, asked every `refresh` seconds."""
 
-    scheme: str = "Bearer"
-    username: str = ""
-    secret: str = field(default="", repr=False)
-    secret_file: Path | None = None
-
-
-@dataclass(frozen=True)
-class Tls:
-    """How the target's certificate is judged, and our own."""
-
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
-    server_name: str = ""
-    insecure_skip_verify: bool = False
+    url: str
+    refresh: float = 60.0
+    http: HttpSettings = field(default_factory=HttpSettings)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One scrape_config."""
+    """One scrape_config; limits of 0 are none."""
 
     name: str
     interval: float = 60.0
@@ -77,22 +102,32 @@ class Job:
     params: dict[str, tuple[str, ...]] = field(default_factory=dict)
     honor_labels: bool = False
     honor_timestamps: bool = True
+    track_timestamps: bool = False
     groups: tuple[TargetGroup, ...] = ()
-    discovery: tuple[FileDiscovery, ...] = ()
+    files: tuple[FileDiscovery, ...] = ()
+    sources: tuple[HttpDiscovery, ...] = ()
     relabel: tuple[Rule, ...] = ()
     metric_relabel: tuple[Rule, ...] = ()
-    credentials: Credentials | None = None
-    tls: Tls = Tls()
-    sample_limit: int = 0
+    http: HttpSettings = field(default_factory=HttpSettings)
+    compression: bool = True
+    protocols: tuple[str, ...] = DEFAULT_PROTOCOLS
+    fallback_protocol: str = "PrometheusText0.0.4"
+    native_histograms: bool = False
+    classic_histograms: bool = False
+    convert_histograms: bool = False
+    extra_metrics: bool = False
+    limits: Limits = field(default_factory=Limits)
     body_limit: int = DEFAULT_BODY_LIMIT
-    follow_redirects: bool = True
+    target_limit: int = 0
+    keep_dropped: int = 0
 
 
 @dataclass(frozen=True)
 class ScrapeSettings:
-    """A whole file."""
+    """A whole file, and the files that it draws in by `scrape_config_files`."""
 
     jobs: tuple[Job, ...] = ()
+    files: tuple[Path, ...] = ()
 
 
 def read_settings(path: Path) -> ScrapeSettings:
@@ -104,55 +139,96 @@ def read_settings(path: Path) -> ScrapeSettings:
     document = load(path)
     if document is None:
         return ScrapeSettings()
-    top = document.fields((
-        "global", "scrape_configs", "rule_files", "alerting", "remote_write", "remote_read",
-        "storage", "tracing", "scrape_config_files",
-    ))  # fmt: skip
-    interval, timeout = 60.0, 10.0
+    top = document.fields(_TOP_FIELDS)
+    shared = Job("")
     defaults = top.get("global")
     if defaults is not None:
-        fields = defaults.fields((
-            "scrape_interval", "scrape_timeout", "evaluation_interval", "external_labels",
-            "query_log_file",
-        ))  # fmt: skip
-        interval = fields.read("scrape_interval", Entry.seconds, interval)
-        timeout = fields.read("scrape_timeout", Entry.seconds, min(timeout, interval))
+        fields = defaults.fields(_GLOBAL_FIELDS, unsupported=_UNSUPPORTED_IN_GLOBAL)
+        shared = replace(shared, **_shared(fields, shared))
+    files = tuple(_drawn_in(top))
     jobs: dict[str, Job] = {}
-    for entry in top.items("scrape_configs"):
-        job = _job(entry, interval, timeout)
+    for entry in [*top.items("scrape_configs"), *_jobs_in(files)]:
+        job = _job(entry, shared)
         if job.name in jobs:
             raise entry.wrong(f"job {job.name!r} is defined twice")
         jobs[job.name] = job
-    return ScrapeSettings(tuple(jobs.values()))
+    return ScrapeSettings(tuple(jobs.values()), files)
 
 
-def _job(entry: Entry, interval: float, timeout: float) -> Job:
-    fields = entry.fields(_JOB_FIELDS)
-    interval = fields.read("scrape_interval", _positive, interval)
-    timeout_given = fields.get("scrape_timeout")
-    timeout = _positive(timeout_given) if timeout_given else min(timeout, interval)
+def _drawn_in(top: Fields) -> Iterator[Path]:
+    for item in top.items("scrape_config_files"):
+        for name in sorted(glob.glob(str(item.path.parent / item.text()))):
+            yield Path(name)
+
+
+def _jobs_in(files: tuple[Path, ...]) -> Iterator[Entry]:
+    for file in files:
+        document = load(file)
+        if document is not None:
+            yield from document.fields(("scrape_configs",)).items("scrape_configs")
+
+
+def _shared(fields: Fields, base: Job) -> dict[str, Any]:
+    """What both `global` and a job may say."""
+    scheme = fields.get("metric_name_validation_scheme")
+    if scheme is not None and scheme.text() != "utf8":
+        raise scheme.wrong(f"{scheme.text()!r} is not supported", "names are UTF-8: utf8")
+    limits = {name: fields.read(name, Entry.whole, getattr(base.limits, name)) for name in _LIMITS}
+    interval = fields.read("scrape_interval", _positive, base.interval)
+    given = fields.get("scrape_timeout")
+    timeout = _positive(given) if given else min(base.timeout, interval)
     if timeout > interval:
-        raise entry.wrong(
+        raise fields.whole.wrong(
             f"scrape_timeout {timeout:g}s is longer than scrape_interval {interval:g}s"
         )
-    return Job(
+    native = fields.read("scrape_native_histograms", Entry.truth, base.native_histograms)
+    usual = base.protocols
+    if native != base.native_histograms:  # they are spoken in protobuf alone
+        usual = PROTOCOLS if native else DEFAULT_PROTOCOLS
+    return {
+        "interval": interval,
+        "timeout": timeout,
+        "protocols": fields.read("scrape_protocols", _protocols, usual),
+        "native_histograms": native,
+        "classic_histograms": fields.read(
+            "always_scrape_classic_histograms", Entry.truth, base.classic_histograms
+        ),
+        "convert_histograms": fields.read(
+            "convert_classic_histograms_to_nhcb", Entry.truth, base.convert_histograms
+        ),
+        "extra_metrics": fields.read("extra_scrape_metrics", Entry.truth, base.extra_metrics),
+        "limits": Limits(**limits),
+        "body_limit": fields.read("body_size_limit", _size, 0) or base.body_limit,
+        "target_limit": fields.read("target_limit", Entry.whole, base.target_limit),
+        "keep_dropped": fields.read("keep_dropped_targets", Entry.whole, base.keep_dropped),
+    }
+
+
+def _job(entry: Entry, shared: Job) -> Job:
+    fields = entry.fields(_JOB_FIELDS, unsupported=_UNSUPPORTED_IN_JOB)
+    own = _shared(fields, shared)
+    # The name that Prometheus 2 had for it.
+    classic = fields.read("scrape_classic_histograms", Entry.truth, own["classic_histograms"])
+    return replace(
+        shared,
+        **{**own, "classic_histograms": classic},
         name=fields["job_name"].text(),
-        interval=interval,
-        timeout=timeout,
         metrics_path=fields.read("metrics_path", Entry.text, "/metrics"),
         scheme=fields.read("scheme", _scheme, "http"),
         params=fields.read("params", _params, {}),
         honor_labels=fields.read("honor_labels", Entry.truth, False),
         honor_timestamps=fields.read("honor_timestamps", Entry.truth, True),
+        track_timestamps=fields.read("track_timestamps_staleness", Entry.truth, False),
         groups=tuple(target_group(item) for item in fields.items("static_configs")),
-        discovery=tuple(_file_discovery(item) for item in fields.items("file_sd_configs")),
+        files=tuple(_file_discovery(item) for item in fields.items("file_sd_configs")),
+        sources=tuple(_http_discovery(item) for item in fields.items("http_sd_configs")),
         relabel=tuple(_rule(item) for item in fields.items("relabel_configs")),
         metric_relabel=tuple(_rule(item) for item in fields.items("metric_relabel_configs")),
-        credentials=_credentials(fields),
-        tls=fields.read("tls_config", _tls, Tls()),
-        sample_limit=fields.read("sample_limit", Entry.whole, 0),
-        body_limit=fields.read("body_size_limit", _size, 0) or DEFAULT_BODY_LIMIT,
-        follow_redirects=fields.read("follow_redirects", Entry.truth, True),
+        http=http_settings(fields),
+        compression=fields.read("enable_compression", Entry.truth, True),
+        fallback_protocol=fields.read(
+            "fallback_scrape_protocol", _protocol, shared.fallback_protocol
+        ),
     )
 
 
@@ -162,14 +238,22 @@ def target_group(entry: Entry) -> TargetGroup:
     targets = []
     for item in fields.items("targets"):
         address = item.text()
-        if "/" in address or not address:
-            raise item.wrong(f"{address!r} is not a target", "write host:port without a path")
-        try:
-            _ = urlsplit(f"//{address}").port
-        except ValueError:
-            raise item.wrong(f"{address!r} has no valid port") from None
+        problem = address_problem(address)
+        if problem:
+            raise item.wrong(problem)
         targets.append(address)
     return TargetGroup(tuple(targets), fields.read("labels", _labels, {}))
+
+
+def address_problem(address: str) -> str:
+    """Why an address cannot be a target's; empty when it can."""
+    if "/" in address or not address:
+        return f"{address!r} is not a target, write host:port without a path"
+    try:
+        _ = urlsplit(f"//{address}").port
+    except ValueError:
+        return f"{address!r} has no valid port"
+    return ""
 
 
 def _labels(entry: Entry) -> dict[str, str]:
@@ -190,6 +274,15 @@ def _file_discovery(entry: Entry) -> FileDiscovery:
             raise item.wrong(f"{pattern!r} must end in .json, .yml or .yaml")
         patterns.append(str(entry.path.parent / pattern))
     return FileDiscovery(tuple(patterns))
+
+
+def _http_discovery(entry: Entry) -> HttpDiscovery:
+    fields = entry.fields((*HTTP_FIELDS, "url", "refresh_interval"), unsupported=UNSUPPORTED)
+    url = fields["url"].text()
+    if not url.startswith(("http://", "https://")) or not urlsplit(url).netloc:
+        raise fields["url"].wrong(f"{url!r} is not an address", "write it like http://host/path")
+    refresh = fields.read("refresh_interval", _positive, 60.0)
+    return HttpDiscovery(url, refresh, http_settings(fields))
 
 
 def _rule(entry: Entry) -> Rule:
@@ -218,53 +311,17 @@ def _rule(entry: Entry) -> Rule:
     return rule
 
 
-def _credentials(fields: Fields) -> Credentials | None:
-    base = fields.whole.path.parent
-    basic, authorization = fields.get("basic_auth"), fields.get("authorization")
-    token, token_file = fields.get("bearer_token"), fields.get("bearer_token_file")
-    if sum(one is not None for one in (basic, authorization, token, token_file)) > 1:
-        raise fields.whole.wrong("give one of basic_auth, authorization, bearer_token")
-    if basic is not None:
-        inner = basic.fields(("username", "password", "password_file"))
-        secret_file = inner.get("password_file")
-        return Credentials(
-            "Basic",
-            inner.read("username", Entry.text, ""),
-            inner.read("password", Entry.text, ""),
-            base / secret_file.text() if secret_file else None,
-        )
-    if authorization is not None:
-        inner = authorization.fields(("type", "credentials", "credentials_file"))
-        secret_file = inner.get("credentials_file")
-        return Credentials(
-            inner.read("type", Entry.text, "Bearer"),
-            "",
-            inner.read("credentials", Entry.text, ""),
-            base / secret_file.text() if secret_file else None,
-        )
-    if token is not None:
-        return Credentials(secret=token.text())
-    if token_file is not None:
-        return Credentials(secret_file=base / token_file.text())
-    return None
+def _protocols(entry: Entry) -> tuple[str, ...]:
+    protocols = tuple(_protocol(item) for item in entry.items())
+    if not protocols or len(set(protocols)) != len(protocols):
+        raise entry.wrong("give each protocol once, and at least one")
+    return protocols
 
 
-def _tls(entry: Entry) -> Tls:
-    fields = entry.fields(
-        ("ca_file", "cert_file", "key_file", "server_name", "insecure_skip_verify")
-    )
-
-    def file(name: str) -> Path | None:
-        given = fields.get(name)
-        return entry.path.parent / given.text() if given else None
-
-    return Tls(
-        file("ca_file"),
-        file("cert_file"),
-        file("key_file"),
-        fields.read("server_name", Entry.text, ""),
-        fields.read("insecure_skip_verify", Entry.truth, False),
-    )
+def _protocol(entry: Entry) -> str:
+    if entry.text() not in PROTOCOLS:
+        raise entry.wrong(f"unknown protocol {entry.text()!r}", f"known: {', '.join(PROTOCOLS)}")
+    return entry.text()
 
 
 def _params(entry: Entry) -> dict[str, tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""From a job to its targets: static and file discovery, relabelling, final labels and address."""
+"""From a job to its targets: what discovery found, relabelling, final labels and address."""
 
 import glob
 import logging
@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from watchbill.telemetry.promql.storage import Labels, labels_of
+from watchbill.telemetry.scrape.http_sd import HttpSources
 from watchbill.telemetry.scrape.relabel import Relabeller
 from watchbill.telemetry.scrape.settings import Job, TargetGroup, target_group
 from watchbill.telemetry.scrape.yamlfile import ConfigError, duration, load
@@ -28,10 +29,11 @@ class Target:
 
 @dataclass(frozen=True)
 class Discovered:
-    """What a job's discovery gave."""
+    """What a job's discovery gave; `problem` says why none of it is scraped."""
 
     active: tuple[Target, ...]
     dropped: tuple[Labels, ...]
+    problem: str = ""
 
 
 class Discovery:
@@ -39,7 +41,13 @@ class Discovery:
 
     def __init__(self) -> None:
         self._files: dict[Path, tuple[tuple[int, int, int], tuple[TargetGroup, ...]]] = {}
-        self.problems: dict[str, str] = {}
+        self._file_problems: dict[str, str] = {}
+        self.http = HttpSources()
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """What is wrong with files and addresses that list targets, by their name."""
+        return {**self._file_problems, **self.http.problems}
 
     def resolve(self, job: Job) -> Discovered:
         """The job's targets as of now."""
@@ -55,16 +63,25 @@ class Discovery:
                     continue
                 target = _target(job, labels, found)
                 active.setdefault((target.url, target.labels), target)
-        return Discovered(tuple(active.values()), tuple(dropped))
+        if job.keep_dropped:
+            del dropped[job.keep_dropped :]
+        problem = ""
+        if job.target_limit and len(active) > job.target_limit:
+            problem = f"{len(active)} targets exceed target_limit {job.target_limit}"
+        return Discovered(tuple(active.values()), tuple(dropped), problem)
 
-    def _groups(self, job: Job) -> Iterator[tuple[TargetGroup, str]]:
+    def _groups(self, job: Job) -> Iterator[tuple[TargetGroup, dict[str, str]]]:
+        """Groups with the labels that tell where they come from."""
         for group in job.groups:
-            yield group, ""
-        for discovery in job.discovery:
+            yield group, {}
+        for discovery in job.files:
             for pattern in discovery.patterns:
                 for name in sorted(glob.glob(pattern)):
                     for group in self._read(Path(name)):
-                        yield group, name
+                        yield group, {"__meta_filepath": name}
+        for source in job.sources:
+            for group in self.http.groups(source):
+                yield group, {"__meta_url": source.url}
 
     def _read(self, path: Path) -> tuple[TargetGroup, ...]:
         """A discovery file; a wrong one is reported and its last good version stays in force."""
@@ -77,17 +94,19 @@ class Discovery:
             document = load(path)
             groups = tuple(target_group(item) for item in document.items()) if document else ()
         except (ConfigError, OSError) as error:
-            if self.problems.get(str(path)) != str(error):
+            if self._file_problems.get(str(path)) != str(error):
                 log.error("target file refused, the last good version stays in force: %s", error)
-            self.problems[str(path)] = str(error)
+            self._file_problems[str(path)] = str(error)
             return known[1] if known is not None else ()
-        self.problems.pop(str(path), None)
+        self._file_problems.pop(str(path), None)
         self._files[path] = (version, groups)
         return groups
 
 
-def _discovered_labels(job: Job, group: TargetGroup, address: str, origin: str) -> dict[str, str]:
-    labels = {
+def _discovered_labels(
+    job: Job, group: TargetGroup, address: str, origin: dict[str, str]
+) -> dict[str, str]:
+    return {
         "job": job.name,
         "__scheme__": job.scheme,
         "__metrics_path__": job.metrics_path,
@@ -95,24 +114,19 @@ def _discovered_labels(job: Job, group: TargetGroup, address: str, origin: str) 
         "__scrape_timeout__": f"{job.timeout:g}s",
         **{f"__param_{name}": values[0] for name, values in job.params.items() if values},
         **group.labels,
+        **origin,
         "__address__": address,
     }
-    if origin:
-        labels["__meta_filepath"] = origin
-    return labels
 
 
 def _target(job: Job, labels: dict[str, str], found: dict[str, str]) -> Target:
-    scheme, address = labels.get("__scheme__", "http"), labels["__address__"]
-    if ":" not in address.rpartition("]")[2]:
-        address += ":443" if scheme == "https" else ":80"
-    params = {
-        name.removeprefix("__param_"): value
-        for name, value in labels.items()
-        if name.startswith("__param_")
-    }
-    query = f"?{urlencode(params)}" if params else ""
-    url = f"{scheme}://{address}{labels.get('__metrics_path__', '/metrics')}{query}"
+    params = {name: list(values) for name, values in job.params.items()}
+    for name, value in labels.items():
+        if name.startswith("__param_"):  # relabelling may have changed the first value
+            params.setdefault(name.removeprefix("__param_"), [""])[:1] = [value]
+    scheme, path = labels.get("__scheme__", "http"), labels.get("__metrics_path__", "/metrics")
+    query = f"?{urlencode(params, doseq=True)}" if params else ""
+    url = f"{scheme}://{labels['__address__']}{path if path[:1] == '/' else '/' + path}{query}"
     labels.setdefault("instance", labels["__address__"])
     return Target(
         url,

@@ -48,10 +48,17 @@ class Entry:
         """The error to raise about this value."""
         return ConfigError(self.path, self.line, problem, hint)
 
-    def fields(self, known: tuple[str, ...]) -> "Fields":
-        """This value as a mapping whose keys are all in `known`."""
+    def fields(self, known: tuple[str, ...], unsupported: tuple[str, ...] = ()) -> "Fields":
+        """This value as a mapping whose keys are all in `known`; `unsupported` ones are right
+        elsewhere."""
         entries: dict[str, Entry] = {}
         for key, value in self.pairs():
+            if key in unsupported:
+                raise value.wrong(f"{key!r} is not supported", "leave it out")
+            if key.endswith("_sd_configs") and key not in known:
+                raise value.wrong(
+                    f"{key!r} is not supported", "discover by static, file or HTTP configuration"
+                )
             if key not in known:
                 near = difflib.get_close_matches(key, known, 1)
                 hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"

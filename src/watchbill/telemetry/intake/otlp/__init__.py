@@ -1,0 +1,1 @@
+"""The OpenTelemetry protocol in: requests, names, and metrics as Prometheus has them."""
