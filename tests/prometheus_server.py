@@ -17,6 +17,7 @@ class Telemetry:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, Asked]] = []
         self.credentials: list[str | None] = []
+        self.purposes: list[str | None] = []
         self.connections = 0
         self.answer: Answering = lambda handler, path, asked: reply(handler, success([]))
         outer = self
@@ -39,6 +40,7 @@ class Telemetry:
                 path, asked = urlsplit(self.path).path, parse_qs(fields)
                 outer.asked.append((self.command, path, asked))
                 outer.credentials.append(self.headers.get("Authorization"))
+                outer.purposes.append(self.headers.get("X-Watchbill-Purpose"))
                 outer.answer(self, path, asked)
 
             def log_message(self, format: str, *args: Any) -> None:

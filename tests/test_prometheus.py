@@ -4,16 +4,23 @@ import contextlib
 import math
 import os
 import re
+import ssl
 import threading
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.prometheus_server import Asked, Telemetry, failure, reply, vector
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from tests.prometheus_server import Asked, Telemetry, failure, reply, success, vector
 
 from watchbill import prometheus
 from watchbill.prometheus import BadQuery, NotPrometheus, QueryRefused, Sample, TelemetryAway
@@ -28,9 +35,108 @@ def test_an_instant_query(telemetry: Telemetry) -> None:
     assert math.isnan(two.value)
     assert three.value == math.inf
     assert telemetry.asked == [
-        ("POST", "/api/v1/query", {"query": ["up"], "time": [str(AT.timestamp())]})
+        (
+            "POST",
+            "/api/v1/query",
+            {"query": ["up"], "time": [str(AT.timestamp())], "timeout": ["27s"]},
+        )
     ]
     assert telemetry.credentials == ["Bearer let me in"]
+
+
+def test_a_user_and_a_password_in_place_of_a_token(telemetry: Telemetry, settings: Any) -> None:
+    settings.TELEMETRY_TOKEN, settings.TELEMETRY_USER = "", "ada"
+    settings.TELEMETRY_PASSWORD = "p:w"
+    prometheus.label_values("job")
+    settings.TELEMETRY_USER = ""
+    prometheus.label_values("job")
+    assert telemetry.credentials == ["Basic YWRhOnA6dw==", None]
+
+
+def test_an_engine_under_load_is_asked_again_when_it_says(telemetry: Telemetry) -> None:
+    after = ["0", "0", None]
+
+    def answer(handler: BaseHTTPRequestHandler, path: str, asked: Asked) -> None:
+        if (wait := after.pop(0)) is None:
+            reply(handler, success([]))
+            return
+        handler.send_response(503)
+        handler.send_header("Retry-After", wait)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    telemetry.answer = answer
+    assert prometheus.label_values("job") == []
+    after[:] = ["2"] * 5
+    begun = time.perf_counter()
+    with pytest.raises(TelemetryAway, match="503"):
+        prometheus.fetch("labels", list[str], within=1.0)
+    assert time.perf_counter() - begun < 1
+    after[:] = ["3600"]
+    with pytest.raises(TelemetryAway, match="503"):
+        prometheus.label_values("job")
+
+
+def test_victoria_metrics_says_in_words_that_it_cannot_read_a_query(telemetry: Telemetry) -> None:
+    said = 'error when executing query="up{": unexpected token ""; unparsed data: ""'
+    telemetry.fails(422, failure("422", said))
+    with pytest.raises(BadQuery, match="unparsed data") as wrong:
+        prometheus.query("up{")
+    assert (wrong.value.line, wrong.value.column) == (0, 0)
+
+
+def test_an_authority_that_cannot_be_read(settings: Any, tmp_path: Path) -> None:
+    settings.TELEMETRY_CA = tmp_path / "gone.pem"
+    prometheus._connections.begin_anew()
+    with pytest.raises(TelemetryAway, match=r"WATCHBILL_TELEMETRY_CA=.*gone\.pem cannot be used"):
+        prometheus.query("up")
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that is its own authority, and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name)
+        .public_key(key.public_key()).serial_number(1)
+        .not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )  # fmt: skip
+    pem, secret = folder / "cert.pem", folder / "key.pem"
+    pem.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    ))  # fmt: skip
+    return pem, secret
+
+
+def test_a_certificate_is_checked_against_the_authority_that_is_set(
+    settings: Any, tmp_path: Path
+) -> None:
+    pem, secret = certificate(tmp_path)
+    engine = Telemetry()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, secret)
+    engine.server.socket = context.wrap_socket(
+        engine.server.socket, server_side=True, do_handshake_on_connect=False
+    )
+    engine.says([])
+    settings.TELEMETRY_URL = engine.url.replace("http:", "https:")
+    try:
+        prometheus._connections.begin_anew()
+        with pytest.raises(TelemetryAway, match=r"is not trusted.*WATCHBILL_TELEMETRY_CA"):
+            prometheus.label_values("job")
+        settings.TELEMETRY_CA = pem
+        prometheus._connections.begin_anew()
+        assert prometheus.label_values("job") == []
+    finally:
+        prometheus._connections.begin_anew()
+        engine.close()
 
 
 def test_a_scalar_is_one_sample(telemetry: Telemetry) -> None:

@@ -89,6 +89,7 @@ BUDGETS: dict[str, int] = {
     "maintenance:overview": 3,
     "maintenance:past": 1,
     "monitoring:component": 1,
+    "monitoring:engine": 0,
     "monitoring:explore": 1,
     "monitoring:hosts": 0,
     "monitoring:overview": 4,

@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -90,7 +91,7 @@ def telemetry() -> None:
     """Run the engine for metrics and logs alone."""
     _begin("telemetry")
     from watchbill import settings
-    from watchbill.telemetry.config import TelemetryConfig
+    from watchbill.telemetry.config import QueryLimits, TelemetryConfig
     from watchbill.telemetry.server import FolderInUseError, run
     from watchbill.telemetry.store.chunks import StoreDamagedError
 
@@ -109,6 +110,12 @@ def telemetry() -> None:
                 late=settings.OUT_OF_ORDER,
                 host_metrics=settings.HOST_METRICS,
                 promql_features=settings.PROMQL_FEATURES,
+                queries=QueryLimits(
+                    timedelta(seconds=settings.QUERY_SECONDS),
+                    settings.QUERY_SAMPLES,
+                    settings.QUERIES_AT_ONCE,
+                    settings.QUERIES_WAITING,
+                ),
             )
         )
     except (FolderInUseError, StoreDamagedError) as error:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+_CREDENTIAL = re.compile(r"(?<=://)[^/@]*(?=@)")
+
 
 class SettingsError(Exception):
     """A setting cannot be used; the message says which, why and what would do."""
@@ -104,13 +106,15 @@ def _descriptor(text: str) -> int | None:
     return _count(text) if text else None
 
 
-def _url(*schemes: str) -> Callable[[str], str]:
+def _url(*schemes: str, secret: bool = False) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text:
             at = urlsplit(text)
             if at.scheme not in schemes or not at.netloc:
                 raise ValueError("expected a URL that starts with " + " or ".join(schemes) + "://")
             _ = at.port  # raises ValueError when it is no number
+            if at.username is not None and not secret:
+                raise ValueError("put the credential into a setting of its own, not into the URL")
         return text.rstrip("/")
 
     return read
@@ -145,7 +149,7 @@ TABLE = (
     ),
     Setting(
         "DATABASE_URL",
-        _url("postgresql", "postgres"),
+        _url("postgresql", "postgres", secret=True),
         "",
         "PostgreSQL instead of SQLite in the data folder, as postgresql://user:password@host/name.",
         secret=True,
@@ -166,8 +170,45 @@ TABLE = (
         "WATCHBILL_TELEMETRY_TOKEN",
         str,
         "",
-        "Bearer token for it. Default: `telemetry-token` in the data folder.",
+        "Bearer token for it. Default, for the embedded engine: `telemetry-token` in the folder.",
         secret=True,
+    ),
+    Setting(
+        "WATCHBILL_TELEMETRY_USER",
+        str,
+        "",
+        "User name for it, where it wants a user and a password in place of a token.",
+    ),
+    Setting("WATCHBILL_TELEMETRY_PASSWORD", str, "", "The password of that user.", secret=True),
+    Setting(
+        "WATCHBILL_TELEMETRY_CA",
+        _path,
+        "",
+        "File of the authority that signed its certificate. Default: the system's authorities.",
+    ),
+    Setting(
+        "WATCHBILL_QUERY_SECONDS",
+        _count,
+        "120",
+        "The embedded engine: the longest that a query may take, in seconds, waiting included.",
+    ),
+    Setting(
+        "WATCHBILL_QUERY_SAMPLES",
+        _count,
+        "50000000",
+        "The embedded engine: the most samples that a query may hold; each takes 16 bytes.",
+    ),
+    Setting(
+        "WATCHBILL_QUERIES_AT_ONCE",
+        _count,
+        "2",
+        "The embedded engine: how many queries run together.",
+    ),
+    Setting(
+        "WATCHBILL_QUERIES_WAITING",
+        _count,
+        "32",
+        "The embedded engine: how many more may wait; the rest get 503 with Retry-After.",
     ),
     Setting("WATCHBILL_RETENTION_DAYS", _days, "90", "How many days of metrics and logs are kept."),
     Setting(
@@ -215,7 +256,7 @@ TABLE = (
     ),
     Setting(
         "WATCHBILL_SMTP_URL",
-        _url("smtp", "smtps"),
+        _url("smtp", "smtps", secret=True),
         "",
         "Mail server for pages by email, as smtp://user:password@host:port.",
         secret=True,
@@ -259,7 +300,7 @@ def read(environ: Mapping[str, str]) -> dict[str, Any]:
         try:
             values[setting.name] = setting.read(text)
         except ValueError as error:
-            shown = "" if setting.secret else f"={text!r}"
+            shown = "" if setting.secret else f"={_CREDENTIAL.sub('…', text)!r}"
             raise SettingsError(f"{setting.name}{shown}: {error}.") from None
     return values
 

@@ -1,13 +1,16 @@
-"""Seam 1: telemetry, over the Prometheus HTTP API. The embedded engine or any cluster answers.
+"""Seam 1: telemetry, over the Prometheus HTTP API. The embedded engine or any other answers.
 
-The one client of all apps. What asks by a rhythm gets a `QueryFunc` as a value, so that a test
-passes a ten-line fake. https://prometheus.io/docs/prometheus/latest/querying/api/
+Prometheus and VictoriaMetrics are tested. This is the one client of all apps. What asks by a rhythm
+gets a `QueryFunc` as a value, so that a test passes a ten-line fake.
+https://prometheus.io/docs/prometheus/latest/querying/api/
 """
 
 import os
 import re
+import ssl
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +24,9 @@ CONNECT_WITHIN = 2.0  # seconds
 ANSWER_WITHIN = 30.0
 LARGEST_ANSWER = 32 * 1024 * 1024  # bytes
 MOST_LINES = 1000  # that a log search counts
+LONGEST_WAIT = 5.0  # seconds that an engine under load may ask us to wait before we come again
+# VictoriaMetrics gives 422 for every error: by these words it says that it cannot read a query.
+UNREADABLE = re.compile(r"unparsed data|unknown func|unsupported function|cannot parse")
 
 _NO_NUMBERS = (
     "the query gives native histograms: ask for a number of each, such as histogram_count(…),"
@@ -117,8 +123,13 @@ class RangeFunc(Protocol):
 
 def query(query: str, at: datetime | None = None, *, within: float = ANSWER_WITHIN) -> list[Sample]:
     """The value of PromQL `query` at a moment. See QueryFunc."""
-    params = [("query", query)] + ([("time", str(at.timestamp()))] if at else [])
-    data = fetch("query", _Result, params, within=within)
+    return _instant(query, at, within)
+
+
+def _instant(query: str, at: datetime | None, within: float, purpose: str = "") -> list[Sample]:
+    params = [("query", query), time_limit(within)]
+    params += [("time", str(at.timestamp()))] if at else []
+    data = fetch("query", _Result, params, within=within, purpose=purpose)
     if data.resultType == "scalar":
         return [Sample({}, *_pair(_read(data.result, tuple[float, str])))]
     if data.resultType == "vector":
@@ -129,9 +140,14 @@ def query(query: str, at: datetime | None = None, *, within: float = ANSWER_WITH
     raise BadQuery(f"the query gives a {data.resultType}, not values at one moment")
 
 
+def query_for_rules(query: str, at: datetime | None = None) -> list[Sample]:
+    """As `query`, for rules: the embedded engine lets these wait for no dashboard."""
+    return _instant(query, at, ANSWER_WITHIN, purpose="rules")
+
+
 def query_range(query: str, start: datetime, end: datetime, step: float) -> list[Series]:
     """The values of PromQL `query` over a range. See RangeFunc."""
-    params = [("query", query), *_span(start, end), ("step", str(step))]
+    params = [("query", query), *_span(start, end), ("step", str(step)), time_limit()]
     data = fetch("query_range", _Result, params)
     found = _read(data.result, list[_Series])
     if any(one.histograms for one in found):
@@ -176,6 +192,14 @@ def targets() -> list[Target]:
     return sorted(found, key=lambda t: (order.get(t.health, 2), t.job, t.url))
 
 
+def time_limit(within: float = ANSWER_WITHIN) -> tuple[str, str]:
+    """The parameter that has the engine end a query shortly before we would give it up.
+
+    Then one that takes too long is refused, and does not look like an engine that is away.
+    """
+    return "timeout", f"{within * 0.9:g}s"
+
+
 def fetch(
     path: str,
     shape: type[T],
@@ -184,12 +208,14 @@ def fetch(
     method: str = "POST",
     within: float = ANSWER_WITHIN,
     under: str = "api/v1",
+    purpose: str = "",
 ) -> T:
     """What `/api/v1/<path>` answers as `data`, read as `shape`. Raises NoAnswer."""
-    status, body = ask(path, params, method=method, within=within, under=under)
+    status, body = ask(path, params, method=method, within=within, under=under, purpose=purpose)
     if status in (401, 403):
         raise TelemetryAway(
-            f"telemetry refused the credential ({status}): see WATCHBILL_TELEMETRY_TOKEN"
+            f"telemetry refused the credential ({status}): see WATCHBILL_TELEMETRY_TOKEN,"
+            " or WATCHBILL_TELEMETRY_USER"
         )
     try:
         answer = _read(body, _Answer)
@@ -200,7 +226,7 @@ def fetch(
     if answer.status == "success":
         return _read(answer.data, shape)
     said = answer.error or f"telemetry answered with status {status}"
-    if answer.errorType == "bad_data":
+    if answer.errorType == "bad_data" or (status == 422 and UNREADABLE.search(said)):
         raise BadQuery(said)
     if status >= 500 and answer.errorType not in ("execution", "timeout", "canceled"):
         raise TelemetryAway(said)
@@ -214,29 +240,74 @@ def ask(
     method: str = "POST",
     within: float = ANSWER_WITHIN,
     under: str = "api/v1",
+    purpose: str = "",
 ) -> tuple[int, bytes]:
-    """Status and body of `/api/v1/<path>`, as they come. Raises TelemetryAway, QueryRefused."""
-    token = settings.TELEMETRY_TOKEN
+    """Status and body of `/api/v1/<path>`, as they come. Raises TelemetryAway, QueryRefused.
+
+    An engine under load that says when to come again is asked again, as long as time is left.
+    """
+    until = time.monotonic() + within
+    url = "/".join(part for part in (settings.TELEMETRY_URL.rstrip("/"), under, path) if part)
+    headers = _credential() | ({"X-Watchbill-Purpose": purpose} if purpose else {})
+    while True:
+        status, body, again = _ask_once(url, params, method, headers, until, within)
+        if again is None or time.monotonic() + again >= until:
+            return status, body
+        time.sleep(again)
+
+
+def _ask_once(
+    url: str,
+    params: Params,
+    method: str,
+    headers: Mapping[str, str],
+    until: float,
+    within: float,
+) -> tuple[int, bytes, float | None]:
+    """Status, body, and in how many seconds to come again, if the engine says so."""
     fields: dict[str, Any] = {}
     for name, value in params:
         fields.setdefault(name, []).append(value)
-    until = time.monotonic() + within
+    left = max(until - time.monotonic(), 0.1)
     try:
         with _connections.client().stream(
             method,
-            f"{settings.TELEMETRY_URL.rstrip('/')}/{under}/{path}",
-            headers={"Authorization": f"Bearer {token}"} if token else None,
-            timeout=httpx.Timeout(within, connect=CONNECT_WITHIN),
+            url,
+            headers=headers,
+            timeout=httpx.Timeout(left, connect=min(left, CONNECT_WITHIN)),
             data=fields if method == "POST" else None,
             params=fields if method == "GET" else None,
         ) as answer:
-            return answer.status_code, b"".join(_limited(answer, until))
-    except httpx.ConnectError:
+            body = b"".join(_limited(answer, until))
+            return answer.status_code, body, _come_again(answer)
+    except httpx.ConnectError as error:
+        if "CERTIFICATE" in str(error):
+            raise TelemetryAway(
+                f"the certificate of {settings.TELEMETRY_URL} is not trusted ({error}):"
+                " see WATCHBILL_TELEMETRY_CA"
+            ) from None
         raise TelemetryAway(f"nothing answers at {settings.TELEMETRY_URL}") from None
     except (httpx.TimeoutException, TimeoutError):
         raise TelemetryAway(f"no answer within {within:g} s") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise TelemetryAway(f"the connection failed: {error}") from None
+
+
+def _credential() -> dict[str, str]:
+    """The header that lets us in: a bearer token, or user and password."""
+    if settings.TELEMETRY_TOKEN:
+        return {"Authorization": f"Bearer {settings.TELEMETRY_TOKEN}"}
+    if settings.TELEMETRY_USER:
+        pair = f"{settings.TELEMETRY_USER}:{settings.TELEMETRY_PASSWORD}"
+        return {"Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+    return {}
+
+
+def _come_again(answer: httpx.Response) -> float | None:
+    after = answer.headers.get("Retry-After", "")
+    if answer.status_code not in (429, 503) or not after.isdigit():
+        return None
+    return float(after) if float(after) <= LONGEST_WAIT else None
 
 
 def _limited(answer: httpx.Response, until: float) -> Iterator[bytes]:
@@ -266,9 +337,20 @@ class _Connections:
         """The client that holds them."""
         with self._lock:
             if self._client is None:
-                transport = httpx.HTTPTransport(retries=1)
-                self._client = httpx.Client(transport=transport, trust_env=False)
+                transport = httpx.HTTPTransport(retries=1, verify=_trusted())
+                self._client = httpx.Client(
+                    transport=transport, trust_env=False, headers={"User-Agent": "Watchbill"}
+                )
             return self._client
+
+
+def _trusted() -> ssl.SSLContext:
+    """Whose certificates we trust: the usual authorities, or one's own."""
+    ca = settings.TELEMETRY_CA
+    try:
+        return ssl.create_default_context(cafile=str(ca) if ca else None)
+    except (OSError, ssl.SSLError) as error:
+        raise TelemetryAway(f"WATCHBILL_TELEMETRY_CA={ca} cannot be used: {error}") from None
 
 
 _connections = _Connections()

@@ -20,6 +20,7 @@ LIST_QUERIES = 20
 PAGES = [
     "/monitoring/", "/monitoring/explore/", "/monitoring/explore/?query=up",
     "/monitoring/reports/", "/monitoring/sources/", "/monitoring/hosts/",
+    "/monitoring/engine/",
     "/monitoring/components/checkout/",
 ]  # fmt: skip
 

@@ -39,8 +39,24 @@ def test_a_query_goes_through_as_it_is(client: Client, jun: Person, telemetry: T
     answer = client.get(QUERY, {"query": "up", "time": "5"})
     assert answer.json()["data"]["result"][0]["value"] == [1000.5, "1"]
     assert answer.headers["Content-Type"] == "application/json"
-    assert telemetry.asked == [("POST", "/api/v1/query", {"query": ["up"], "time": ["5"]})]
+    passed_on = {"query": ["up"], "time": ["5"], "timeout": ["27s"]}
+    assert telemetry.asked == [("POST", "/api/v1/query", passed_on)]
     assert telemetry.credentials == ["Bearer let me in"]
+
+
+def test_a_time_limit_of_ones_own_stays(client: Client, jun: Person, telemetry: Telemetry) -> None:
+    client.force_login(jun)
+    client.get(QUERY, {"query": "up", "timeout": "3s"})
+    assert telemetry.asked[0][2] == {"query": ["up"], "timeout": ["3s"]}
+
+
+@pytest.mark.parametrize("path", ["query_exemplars", "format_query", "parse_query"])
+def test_what_else_is_passed_on(
+    path: str, client: Client, jun: Person, telemetry: Telemetry
+) -> None:
+    client.force_login(jun)
+    client.get(f"/telemetry/api/v1/{path}", {"query": "up"})
+    assert telemetry.asked == [("POST", f"/api/v1/{path}", {"query": ["up"]})]
 
 
 def test_a_form_and_several_of_a_name(client: Client, jun: Person, telemetry: Telemetry) -> None:

@@ -41,6 +41,7 @@ class Installation:
         self.web, self.telemetry = free_port(), free_port()
         self.process: subprocess.Popen[str] | None = None
         self.printed = ""
+        self.more: dict[str, str] = {}  # settings of the test's own
 
     @property
     def environment(self) -> dict[str, str]:
@@ -52,6 +53,7 @@ class Installation:
             "WATCHBILL_LISTEN": f"127.0.0.1:{self.web}",
             "WATCHBILL_TELEMETRY_LISTEN": f"127.0.0.1:{self.telemetry}",
             "WATCHBILL_HOST_METRICS": "no",
+            **self.more,
         }
 
     def command(self, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -64,20 +66,20 @@ class Installation:
             timeout=60,
         )
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start, and do not wait."""
         log = self.data.with_suffix(".log").open("a")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "watchbill", "serve"],
+            [sys.executable, "-m", "watchbill", "serve", *options],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=log,
             text=True,
         )
 
-    def serve(self) -> None:
+    def serve(self, *options: str) -> None:
         """Start and wait for the greeting."""
-        self.start()
+        self.start(*options)
         assert self.process
         assert self.process.stdout
         self.printed = self.process.stdout.readline()

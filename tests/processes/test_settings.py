@@ -19,6 +19,7 @@ def test_an_unknown_setting_is_an_error(installation: Installation, command: str
         ("WATCHBILL_WEB_THREADS", "0", "at least 1"),
         ("WATCHBILL_LOG_FORMAT", "xml", "expected one of text, json"),
         ("WATCHBILL_LIFELINE", "x", "whole number"),
+        ("WATCHBILL_TELEMETRY_URL", "http://ada:hidden@h:9090", "setting of its own"),
         ("DATABASE_URL", "mysql://x/y", "postgresql"),
         ("DATABASE_URL", "postgresql://x:y@h:no/d", "Port"),
     ],
@@ -30,6 +31,7 @@ def test_a_bad_value_is_an_error(
     assert refused.returncode == 2
     assert refused.stderr.startswith(f"watchbill: {name}")
     assert says in refused.stderr
+    assert "hidden" not in refused.stderr
 
 
 def test_a_data_folder_that_cannot_be_made_is_an_error(installation: Installation) -> None:

@@ -18,17 +18,17 @@ TOKEN, READER, WRITER = "both", "reader", "writer"
 T = TypeVar("T")
 
 _PROGRAM = """
-import logging, sys
+import json, logging, sys
 from datetime import timedelta
 from pathlib import Path
-from watchbill.telemetry.config import TelemetryConfig
+from watchbill.telemetry.config import QueryLimits, TelemetryConfig
 from watchbill.telemetry.server import run
 logging.basicConfig(level="INFO")
 folder, data, port = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 run(TelemetryConfig(
     folder=data, host="127.0.0.1", port=port, tokens=folder / "tokens.json",
     scrape_config=folder / "scrape.yml", retention=timedelta(days=40),
-    host_metrics=sys.argv[4] == "host",
+    host_metrics=sys.argv[4] == "host", queries=QueryLimits(**json.loads(sys.argv[5])),
 ))
 """
 
@@ -53,11 +53,13 @@ def until(ask: Callable[[], T], seconds: float = 20.0) -> T:
 class Telemetry:
     """One process; `start` and `kill` as often as a test likes."""
 
-    def __init__(self, folder: Path, data: Path | None = None, *, host: bool = False) -> None:
+    def __init__(
+        self, folder: Path, data: Path | None = None, *, host: bool = False, **limits: int
+    ) -> None:
         self.folder, self.data, self.port = folder, data or folder / "data", free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "log"
-        self._host = host
+        self._host, self._limits = host, json.dumps(limits)
         self._process: subprocess.Popen[bytes] | None = None
         self.write_tokens({TOKEN: ["query", "write"], READER: ["query"], WRITER: ["write"]})
         self.client = httpx.Client(
@@ -77,7 +79,7 @@ class Telemetry:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _PROGRAM, str(self.folder), str(self.data), str(self.port),
-                 "host" if self._host else "no"],
+                 "host" if self._host else "no", self._limits],
                 stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": "src"},
             )  # fmt: skip
         until(self.ready)

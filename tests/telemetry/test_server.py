@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,6 +39,9 @@ def test_tokens_open_what_their_scope_says(telemetry: Telemetry) -> None:
         assert ask("POST", path, f"Bearer {READER}") == 403
         assert ask("POST", path, f"Bearer {WRITER}") == 400
     assert ask("GET", "/metrics", f"Bearer {READER}") == 200
+    for password, status in ((READER, 200), (WRITER, 403), ("wrong", 401), ("", 401)):
+        basic = b64encode(f"anybody:{password}".encode()).decode()
+        assert ask("GET", "/metrics", f"Basic {basic}") == status
     telemetry.write_tokens({TOKEN: ["query", "write"]})
     assert ask("GET", "/metrics", f"Bearer {READER}") == 401
     (telemetry.folder / "tokens.json").write_text("{")

@@ -130,7 +130,7 @@ def test_telemetry_says_how_it_does(telemetry: Telemetry, settings: Any) -> None
     settings.TELEMETRY_EMBEDDED = False
     telemetry.says(vector(({}, "1")))
     assert health._telemetry() == ({}, "")
-    assert telemetry.asked[1:] == [("POST", "/api/v1/query", {"query": ["1"]})]
+    assert telemetry.asked[1:] == [("POST", "/api/v1/query", {"query": ["1"], "timeout": ["1.8s"]})]
 
 
 @pytest.mark.parametrize("embedded", [True, False])

@@ -200,7 +200,8 @@ def sources(request: Request) -> HttpResponse:
     found = Token.objects.filter(kind=Token.Kind.SOURCE).select_related("person").order_by("-id")
     context = {"house": House.get(), "sources": found, "url": settings.URL,
                "secure": settings.URL.startswith("https://"),
-               "telemetry": settings.TELEMETRY_URL}  # fmt: skip
+               "telemetry": settings.TELEMETRY_URL,
+               "embedded": settings.TELEMETRY_EMBEDDED}  # fmt: skip
     return render(request, "accounts/sources.html", context)
 
 

@@ -14,7 +14,7 @@ def read_folder(now: datetime) -> int:
 
 def evaluate_due(now: datetime) -> int:
     """See `evaluate.evaluate_due`."""
-    return evaluate.evaluate_due(now, prometheus.query)
+    return evaluate.evaluate_due(now, prometheus.query_for_rules)
 
 
 TICKS = [

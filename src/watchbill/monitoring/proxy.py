@@ -18,14 +18,20 @@ from watchbill import prometheus
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
-POSTED = {"query", "query_range", "series", "labels"}  # the API takes these as a form too
+# The API takes these as a form too.
+POSTED = {
+    "query", "query_range", "query_exemplars", "series", "labels", "format_query", "parse_query",
+}  # fmt: skip
 LONGEST_QUERY = 64 * 1024  # characters of all parameters together
 
 
 class PassedOn:
     """The paths that are passed on to telemetry, as a path converter."""
 
-    regex = "query|query_range|series|labels|metadata|label/[a-zA-Z_:][a-zA-Z0-9_:]*/values"
+    regex = (
+        "query|query_range|query_exemplars|series|labels|metadata|format_query|parse_query|"
+        "status/buildinfo|label/[a-zA-Z_:][a-zA-Z0-9_:]*/values"
+    )
 
     def to_python(self, value: str) -> str:
         """As it is."""
@@ -63,6 +69,8 @@ def telemetry(request: HttpRequest, path: str) -> HttpResponse:
     params = [(name, value) for one in given for name, values in one.lists() for value in values]
     if sum(len(name) + len(value) for name, value in params) > LONGEST_QUERY:
         return refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "bad_data", "The query is too long.")
+    if path in ("query", "query_range") and not any(name == "timeout" for name, _ in params):
+        params.append(prometheus.time_limit())
     try:
         status, body = prometheus.ask(path, params, method="POST" if path in POSTED else "GET")
     except prometheus.TelemetryAway as error:

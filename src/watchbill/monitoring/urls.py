@@ -14,6 +14,7 @@ urlpatterns = [
     path("monitoring/reports/", views.reports, name="reports"),
     path("monitoring/reports/<int:number>/", views.report, name="report"),
     path("monitoring/sources/", views.sources, name="sources"),
+    path("monitoring/engine/", views.engine_page, name="engine"),
     path("monitoring/hosts/", views.hosts, name="hosts"),
     path("monitoring/components/<slug:slug>/", views.component, name="component"),
     path("telemetry/api/v1/<passed_on:path>", proxy.telemetry, name="telemetry"),

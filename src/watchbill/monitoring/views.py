@@ -2,6 +2,7 @@
 
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -13,7 +14,7 @@ from watchbill.acts import timeline
 from watchbill.acts.web import Request, signed_in
 from watchbill.catalog.models import Component
 from watchbill.lib import clock
-from watchbill.monitoring import freeze, host, reads
+from watchbill.monitoring import engine, freeze, host, reads
 from watchbill.monitoring.models import Report
 from watchbill.people.models import House
 
@@ -103,6 +104,16 @@ def sources(request: Request) -> HttpResponse:
 
 
 @signed_in
+def engine_page(request: Request) -> HttpResponse:
+    """Which engine answers, what it can, its limits, and which queries cost it most."""
+    try:
+        found, away = engine.look(), ""
+    except prometheus.NoAnswer as error:
+        found, away = None, str(error)
+    return render(request, "monitoring/engine.html", {"engine": found, "away": away})
+
+
+@signed_in
 def hosts(request: Request) -> HttpResponse:
     """The machines: CPU, memory, disk, network."""
     asked = request.GET.get("instance", "")
@@ -113,7 +124,7 @@ def hosts(request: Request) -> HttpResponse:
     shown = asked if asked in instances else (instances[0] if instances else "")
     context = {
         "instances": instances, "instance": shown, "away": away,
-        "charts": host.charts(shown) if shown else [],
+        "charts": host.charts(shown) if shown else [], "embedded": settings.TELEMETRY_EMBEDDED,
     }  # fmt: skip
     return render(request, "monitoring/hosts.html", context)
 
@@ -138,4 +149,5 @@ def _targets() -> dict[str, object]:
     except prometheus.NoAnswer as error:
         targets, away = [], str(error)
     down = [target for target in targets if target.health == "down"]
-    return {"targets": targets, "down": down, "away": away}
+    embedded = settings.TELEMETRY_EMBEDDED
+    return {"targets": targets, "down": down, "away": away, "embedded": embedded}

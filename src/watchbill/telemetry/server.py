@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import uvicorn
 from starlette.applications import Starlette
@@ -139,6 +140,7 @@ async def _serve(
     local = LocalScraper(store, sink, _local_sources(config, own), intake_thread)
     runner = QueryRunner(own, config.queries)
     lookups = QueryRunner(None, config.queries)  # of names, which do not wait behind queries
+    for_rules = QueryRunner(own, replace(config.queries, at_once=1), runner.log)
     own.queries_in_flight = lambda: len(runner.log.running())
     queue = BodyQueue(intake_thread)
     intake = write.Intake(store, sink, own, queue)
@@ -166,7 +168,7 @@ async def _serve(
         routes=[
             *write.routes(intake),  # first, because paths are tried in turn
             *otlp.routes(store, sink, logs, own, queue),
-            *query.routes(store, runner, exemplars, config.promql_features),
+            *query.routes(store, runner, exemplars, for_rules, features=config.promql_features),
             *syntax.routes(),
             *series.routes(store, metadata, lookups),
             *targets.routes(scraper, store, metadata, lookups),
@@ -197,6 +199,7 @@ async def _serve(
     def stop() -> None:
         server.should_exit = True
         runner.stop()
+        for_rules.stop()
         lookups.stop()
 
     loop = asyncio.get_running_loop()

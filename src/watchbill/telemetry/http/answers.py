@@ -144,8 +144,11 @@ class Parameters:
         else:
             if math.isfinite(seconds) and abs(seconds) < 1e13:
                 return round(seconds * 1000)
+        # Prometheus says this of parameters that may be left out.
+        which = "" if default is None else f"Invalid time value for '{name}': "
         raise ApiError(
-            "bad_data", f'invalid parameter "{name}": cannot parse "{text}" to a valid timestamp'
+            "bad_data",
+            f'invalid parameter "{name}": {which}cannot parse "{text}" to a valid timestamp',
         )
 
     def duration_ms(self, name: str, default: int | None = None) -> int:
@@ -163,6 +166,15 @@ class Parameters:
         raise ApiError(
             "bad_data", f'invalid parameter "{name}": cannot parse "{text}" to a valid duration'
         )
+
+    def metadata_limit(self) -> int | None:
+        """`limit` as the metadata take it: none below 0 or absent, nothing for 0."""
+        text = self.get("limit") or "-1"
+        try:
+            limit = int(text)
+        except ValueError:
+            raise ApiError("bad_data", "limit must be a number") from None
+        return limit if limit >= 0 else None
 
     def count(self, name: str) -> int | None:
         """A number ≥ 0; None when absent or 0, which both mean no limit."""

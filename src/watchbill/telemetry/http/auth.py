@@ -1,11 +1,16 @@
-"""Who may talk to telemetry: bearer tokens whose hashes stand in a file.
+"""Who may talk to telemetry: tokens whose hashes stand in a file.
+
+A token comes as `Authorization: Bearer`, or as the password of `Basic` with any user, for clients
+that can send nothing else (an address `http://any:TOKEN@host`, promtool).
 
 The file is `{"tokens": [{"sha256": "<hex>", "scopes": ["query", "write"]}]}`; the application
 replaces it atomically, and it is read again when it changes. Without a file nobody gets in.
 """
 
+import binascii
 import hashlib
 import logging
+from base64 import b64decode
 from pathlib import Path
 
 import msgspec
@@ -79,9 +84,9 @@ class RequireToken:
             await self._app(scope, receive, send)
             return
         needed = "write" if scope["path"] in WRITE_PATHS else "query"
-        kind, _, token = dict(scope["headers"]).get(b"authorization", b"").partition(b" ")
-        held = self._tokens.scopes(token.strip().decode("latin-1"))
-        if kind.lower() != b"bearer" or held is None:
+        token = _token(dict(scope["headers"]).get(b"authorization", b""))
+        held = self._tokens.scopes(token) if token else None
+        if held is None:
             refusal = failure(
                 "unauthorized", "a known bearer token is needed", {"WWW-Authenticate": "Bearer"}
             )
@@ -91,3 +96,17 @@ class RequireToken:
             await refusal(scope, receive, send)
         else:
             await self._app(scope, receive, send)
+
+
+def _token(authorization: bytes) -> str:
+    """The token in a header; empty when there is none."""
+    kind, _, told = authorization.partition(b" ")
+    told = told.strip()
+    if kind.lower() == b"basic":
+        try:
+            told = b64decode(told, validate=True).partition(b":")[2]
+        except binascii.Error:
+            return ""
+    elif kind.lower() != b"bearer":
+        return ""
+    return told.decode("latin-1")

@@ -3,8 +3,7 @@
 https://prometheus.io/docs/prometheus/latest/federation/
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from starlette.requests import Request
@@ -13,19 +12,20 @@ from starlette.routing import Route
 
 from watchbill.lib import clock
 from watchbill.telemetry.http.answers import ApiError, Parameters
+from watchbill.telemetry.http.federate_pages import (
+    PROTOBUF,
+    TEXT,
+    Row,
+    as_protobuf,
+    as_text,
+    wants_protobuf,
+)
 from watchbill.telemetry.http.querylog import Asked
 from watchbill.telemetry.http.runner import QueryRunner
 from watchbill.telemetry.http.series import selectors
 from watchbill.telemetry.promql.engine import DEFAULT_LOOKBACK_MS
-from watchbill.telemetry.promql.numbers import format_value
 from watchbill.telemetry.promql.scope import Limits
 from watchbill.telemetry.promql.storage import METRIC_NAME, Labels, Matcher, Storage, is_stale
-
-TEXT = "text/plain; version=0.0.4; charset=utf-8"
-_PLAIN_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
-_NOT_PLAIN = re.compile(r"[^a-zA-Z0-9_:]")
-
-Row = tuple[str, Labels, str]  # metric name, labels without it, `value timestamp`
 
 
 def routes(storage: Storage, runner: QueryRunner) -> list[Route]:
@@ -38,77 +38,45 @@ def routes(storage: Storage, runner: QueryRunner) -> list[Route]:
         except ApiError as error:
             return PlainTextResponse(f"{error}\n", 400)
         now_ms = int(clock.seconds() * 1000)
-        quoted = "escaping=allow-utf-8" in request.headers.get("accept", "").replace(" ", "")
+        accept = request.headers.get("accept", "")
         asked = Asked.of(request, " ".join(given.all("match[]")))
 
-        def work(limits: Limits) -> str:
+        def work(limits: Limits) -> Response:
             rows = dict[Labels, Row]()
             for matchers in chosen:
-                for labels, row in _newest(storage, matchers, now_ms, limits):
-                    rows[labels] = row
+                rows |= _newest(storage, matchers, now_ms, limits)
             asked.samples = len(rows)
-            return "".join(_lines(sorted(rows.values()), quoted=quoted))
+            return _page(sorted(rows.values(), key=lambda row: (row.name, row.labels)), accept)
 
-        page = await runner.run(request, runner.timeout_ms(), work, asked)
-        escaping = "allow-utf-8" if quoted else "underscores"
-        return Response(page, headers={"Content-Type": f"{TEXT}; escaping={escaping}"})
+        return await runner.run(request, runner.timeout_ms(), work, asked)
 
     return [Route("/federate", federate)]
 
 
+def _page(rows: Sequence[Row], accept: str) -> Response:
+    if wants_protobuf(accept):
+        return Response(as_protobuf(rows), headers={"Content-Type": PROTOBUF})
+    quoted = "escaping=allow-utf-8" in accept.replace(" ", "")
+    kind = f"{TEXT}; escaping={'allow-utf-8' if quoted else 'underscores'}"
+    return Response(as_text(rows, quoted=quoted), headers={"Content-Type": kind})
+
+
 def _newest(
     storage: Storage, matchers: Sequence[Matcher], now_ms: int, limits: Limits
-) -> Iterator[tuple[Labels, Row]]:
-    """The newest sample of each series in the last five minutes, unless the series has ended.
-
-    A native histogram has no form in text and is left out, as Prometheus does.
-    """
+) -> dict[Labels, Row]:
+    """The newest sample of each series in the last five minutes, unless the series has ended."""
     found = storage.select(matchers, now_ms - DEFAULT_LOOKBACK_MS, now_ms)
     if len(found.t) > limits.max_samples:
         raise ApiError("execution", "match[] selects too many samples")
-    last = found.starts[1:] - 1
-    some = np.diff(found.starts) > 0
-    ended = np.zeros(len(last), np.bool_)
-    ended[some] = is_stale(found.v[last[some]])
-    if found.h is not None:
-        ended[some] |= np.array([h is not None for h in found.h[last[some]]], np.bool_)
-    for row in np.flatnonzero(some & ~ended).tolist():
+    some = np.flatnonzero(np.diff(found.starts) > 0)
+    last = found.starts[1:][some] - 1
+    stale = is_stale(found.v[last])
+    rows = {}
+    for row, at, ended in zip(some.tolist(), last.tolist(), stale.tolist(), strict=True):
         labels = found.labels[row]
-        at = int(last[row])
         name = next((value for key, value in labels if key == METRIC_NAME), "")
-        if name:
+        histogram = None if found.h is None else found.h[at]
+        if name and (histogram is not None or not ended):
             rest = tuple(pair for pair in labels if pair[0] != METRIC_NAME)
-            value = format_value(float(found.v[at]))
-            yield labels, (name, rest, f"{value} {found.t[at]}")
-
-
-def _lines(rows: list[Row], *, quoted: bool) -> Iterator[str]:
-    family = None
-    for name, labels, told in rows:
-        if name != family:
-            family = name
-            yield f"# TYPE {_name(name, quoted=quoted)} untyped\n"
-        # Without an instance of its own a sample gets an empty one: else whoever scrapes this
-        # would add the instance of this server.
-        shown = (
-            labels if any(key == "instance" for key, _ in labels) else (*labels, ("instance", ""))
-        )
-        pairs = [f'{_name(key, quoted=quoted)}="{_value(value)}"' for key, value in shown]
-        if quoted and not _PLAIN_NAME.fullmatch(name):
-            yield f"{{{','.join([_name(name, quoted=True), *pairs])}}} {told}\n"
-        else:
-            yield f"{_name(name, quoted=False)}{{{','.join(pairs)}}} {told}\n"
-
-
-def _name(name: str, *, quoted: bool) -> str:
-    """A name as it is, or else quoted, or with underscores for what old readers do not take."""
-    if _PLAIN_NAME.fullmatch(name):
-        return name
-    if quoted:
-        return f'"{_value(name)}"'
-    plain = _NOT_PLAIN.sub("_", name)
-    return f"_{plain}" if plain[:1].isdigit() else plain
-
-
-def _value(text: str) -> str:
-    return text.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")
+            rows[labels] = Row(name, rest, int(found.t[at]), float(found.v[at]), histogram)
+    return rows

@@ -20,11 +20,16 @@ from watchbill.telemetry.http.runner import QueryRunner
 from watchbill.telemetry.http.syntax import parse_parameter, selectors
 from watchbill.telemetry.promql import engine
 from watchbill.telemetry.promql.ast import Expr
+from watchbill.telemetry.promql.durations import format_duration
 from watchbill.telemetry.promql.parse import parse
 from watchbill.telemetry.promql.scope import Limits
 from watchbill.telemetry.promql.storage import Storage
 
 _remembered = lru_cache(256)(parse)
+
+PURPOSE = "X-Watchbill-Purpose"
+"""The header by which the application tells that a query is for `rules`: those have a place of
+their own, so that alerts do not wait until dashboards are drawn."""
 
 
 def _parsed(text: str, features: frozenset[str]) -> Expr:
@@ -33,9 +38,17 @@ def _parsed(text: str, features: frozenset[str]) -> Expr:
 
 
 def routes(
-    storage: Storage, runner: QueryRunner, exemplars: Exemplars, features: frozenset[str]
+    storage: Storage,
+    runner: QueryRunner,
+    exemplars: Exemplars,
+    rules: QueryRunner | None = None,
+    *,
+    features: frozenset[str],
 ) -> list[Route]:
-    """`query`, `query_range`, `query_exemplars`; `features` as for `promql.parse`."""
+    """`query`, `query_range`, `query_exemplars`; `features` as for `promql.parse`.
+
+    Queries for `rules` run apart from the others.
+    """
 
     async def query(request: Request) -> Response:
         given = await Parameters.of(request)
@@ -63,7 +76,7 @@ def routes(
                 storage, expr, start, end, step, lookback_ms=lookback_ms, limits=limits
             )
 
-        span = f"{start / 1000:.3f} to {end / 1000:.3f} by {step / 1000:g} s"
+        span = f"{format_duration(end - start)} by {format_duration(step)}"
         return await _run(request, given, Asked.of(request, text, span), end, answer)
 
     async def _run(
@@ -82,7 +95,9 @@ def routes(
             stats = _stats(asked, time.monotonic() - began) if wants_stats else None
             return _answer(result, at_ms, limit, stats)
 
-        return await runner.run(request, timeout_ms(given, runner), work, asked)
+        for_rules = request.headers.get(PURPOSE) == "rules"
+        runs = rules if rules is not None and for_rules else runner
+        return await runs.run(request, timeout_ms(given, runs), work, asked)
 
     async def query_exemplars(request: Request) -> Response:
         given = await Parameters.of(request)

@@ -37,7 +37,7 @@ class Asked:
 
     @staticmethod
     def of(request: Request, query: str, range_: str = "") -> "Asked":
-        """By a request; `range_` says from when to when by which step."""
+        """By a request; `range_` says how long a range is, by which step."""
         client = request.headers.get("user-agent", "")[:CLIENT]
         return Asked(query[:TEXT], request.url.path, client, clock.seconds(), range=range_)
 

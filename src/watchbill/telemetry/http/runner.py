@@ -42,12 +42,18 @@ class QueueTimeoutError(QueryTimeoutError):
 
 
 class QueryRunner:
-    """Runs blocking reads for requests, each in a thread of its own; counts them in `own`."""
+    """Runs blocking reads for requests, each in a thread of its own; counts them in `own`.
 
-    def __init__(self, own: OwnMetrics | None, limits: QueryLimits) -> None:
+    Several may share a log.
+    """
+
+    def __init__(
+        self, own: OwnMetrics | None, limits: QueryLimits, log: QueryLog | None = None
+    ) -> None:
         self.limits = limits
-        self.log = QueryLog()
+        self.log = log or QueryLog()
         self.refused = 0
+        self.active = 0
         self._own = own
         self._free = asyncio.Semaphore(limits.at_once)
         self._workers = Workers()
@@ -66,11 +72,12 @@ class QueryRunner:
     ) -> T:
         """Do `work` in a thread. Raises `ApiError` for every way in which a query can fail."""
         asked = asked or Asked.of(request, request.query_params.get("query", ""))
-        if len(self.log.running()) >= self.limits.at_once + self.limits.waiting:
+        if self.active >= self.limits.at_once + self.limits.waiting:
             self.refused += 1
             if self._own is not None:
                 self._own.count_query("unavailable", 0.0)
             raise ApiError("unavailable", "too many queries are waiting: try again soon", RETRY)
+        self.active += 1
         with self.log.watched(asked):
             try:
                 result = await self._watch(request, timeout_ms, work, asked)
@@ -80,6 +87,7 @@ class QueryRunner:
                 asked.outcome = error.kind
                 raise
             finally:
+                self.active -= 1
                 if asked.outcome == "running":  # the request itself was cancelled
                     asked.outcome = "canceled"
                 self._ended(asked)
@@ -142,15 +150,14 @@ class QueryRunner:
     def shown(self) -> dict[str, object]:
         """Limits, what runs and what was slowest, as JSON."""
         limits = self.limits
-        running = self.log.running()
         return {
             "limits": {
                 "timeoutSeconds": limits.timeout.total_seconds(), "samples": limits.samples,
                 "atOnce": limits.at_once, "waiting": limits.waiting,
             },
-            "waiting": max(0, len(running) - limits.at_once),
+            "waiting": max(0, self.active - limits.at_once),
             "refused": self.refused,
-            "running": [one.shown() for one in running],
+            "running": [one.shown() for one in self.log.running()],
             "slowest": [one.shown() for one in self.log.slowest()],
         }  # fmt: skip
 

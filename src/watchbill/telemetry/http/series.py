@@ -22,6 +22,7 @@ from watchbill.telemetry.promql.storage import Matcher
 from watchbill.telemetry.store.samples import SampleStore
 
 _TOP = 10
+_NO_MATCHER = "match[] must contain at least one non-empty matcher"
 _ESCAPED = re.compile(r"_([0-9a-fA-F]+)_|__|[a-zA-Z0-9:]+")
 
 
@@ -65,7 +66,7 @@ def routes(store: SampleStore, metadata: MetadataBook, lookups: QueryRunner) -> 
         names = sorted(known if wanted is None else known.keys() & {wanted})
         return success({
             name: [{"type": known[name].type, "help": known[name].help, "unit": known[name].unit}]
-            for name in names[: given.count("limit")]
+            for name in names[: given.metadata_limit()]
         })  # fmt: skip
 
     async def cardinality(request: Request) -> Response:
@@ -91,7 +92,8 @@ def selectors(given: Parameters) -> list[Sequence[Matcher]]:
     try:
         return [parse_selector(text).matchers for text in given.all("match[]")]
     except ParseError as error:
-        raise ApiError("bad_data", f'invalid parameter "match[]": {error}') from error
+        told = _NO_MATCHER if "non-empty matcher" in error.message else str(error)
+        raise ApiError("bad_data", f'invalid parameter "match[]": {told}') from error
 
 
 def unescape(name: str) -> str:

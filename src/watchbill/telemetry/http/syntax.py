@@ -40,7 +40,7 @@ def routes() -> list[Route]:
 
 
 async def _query(request: Request) -> Expr:
-    return parse_parameter((await Parameters.of(request)).text("query"))
+    return parse_parameter((await Parameters.of(request)).get("query") or "")
 
 
 def parse_parameter(text: str) -> Expr:

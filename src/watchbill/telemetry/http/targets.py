@@ -36,7 +36,7 @@ def routes(
 
     async def target_metadata(request: Request) -> Response:
         given = await Parameters.of(request)
-        limit, metric = given.count("limit"), given.get("metric")
+        limit, metric = given.metadata_limit(), given.get("metric")
         matchers = _match_target(given.get("match_target"))
         chosen = [
             state.target.labels
@@ -47,8 +47,6 @@ def routes(
         rows = await lookups.run(
             request, timeout_ms(given, lookups), lambda _: find(chosen, limit, metric)
         )
-        if not rows:
-            raise ApiError("not_found", "specified metadata not found")
         return success(rows)
 
     def find(
@@ -57,11 +55,11 @@ def routes(
         known, rows = metadata.families(), list[dict[str, object]]()
         for labels in chosen:
             for name in _families(store, labels, known):
+                if limit is not None and len(rows) >= limit:
+                    return rows
                 if metric in (None, name):
                     about = {} if metric else {"metric": name}
                     rows.append({"target": dict(labels), **about, **_described(known[name])})
-                if limit is not None and len(rows) >= limit:
-                    return rows
         return rows
 
     async def pools(_: Request) -> Response:

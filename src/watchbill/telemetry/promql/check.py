@@ -2,6 +2,7 @@
 
 from . import ast
 from .ast import Expr, ValueType
+from .numbers import quote
 from .signatures import SIGNATURES
 
 _NAMES = {
@@ -47,7 +48,7 @@ def check(expr: Expr) -> ValueType:
             if (found := check(inner)) not in ("scalar", "vector"):
                 raise expr.span.error(
                     "unary expression only allowed on expressions of type scalar or instant"
-                    f" vector, got {_NAMES[found]!r}"
+                    f" vector, got {quote(_NAMES[found])}"
                 )
         case ast.Binary():
             _check_binary(expr)
@@ -75,7 +76,9 @@ def _check_binary(expr: ast.Binary) -> None:
     if left == right == "vector":
         return
     if expr.op in ast.SET_OPERATORS:
-        raise expr.span.error(f"set operator {expr.op!r} not allowed in binary scalar expression")
+        raise expr.span.error(
+            f"set operator {quote(expr.op)} not allowed in binary scalar expression"
+        )
     if left == right and expr.op in ast.COMPARISONS and not expr.returns_bool:
         raise expr.span.error("comparisons between scalars must use BOOL modifier")
     matching = expr.matching
@@ -101,7 +104,7 @@ def _check_call(expr: ast.Call) -> None:
         else:
             wanted = f"at most {most}" if most != signature.required else str(most)
         raise expr.span.error(
-            f"expected {wanted} argument(s) in call to {expr.function!r}, got {count}"
+            f"expected {wanted} argument(s) in call to {quote(expr.function)}, got {count}"
         )
     for index, arg in enumerate(expr.args):
         if expr.function == "info" and index == 1:
@@ -109,7 +112,7 @@ def _check_call(expr: ast.Call) -> None:
             if not isinstance(arg, ast.VectorSelector):
                 raise arg.span.error(f"expected label selectors only, got {_NAMES[check(arg)]}")
             continue
-        _expect(signature.type_of(index), arg, f"call to function {expr.function!r}")
+        _expect(signature.type_of(index), arg, f"call to function {quote(expr.function)}")
 
 
 def _expect(wanted: ValueType, expr: Expr, context: str) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from . import ast
 from .errors import EvalError
+from .numbers import quote
 
 _UNITS = {
     "y": 365 * 86_400_000, "w": 604_800_000, "d": 86_400_000, "h": 3_600_000, "m": 60_000,
@@ -21,7 +22,7 @@ _LONGEST_MS = (2**63 - 1) // 1_000_000  # Go's time.Duration
 def parse_duration(text: str) -> int:
     """`1h30m` in milliseconds: every unit at most once, largest first. Raises `ValueError`."""
     if not text or not _DURATION.fullmatch(text):
-        raise ValueError(f"not a valid duration string: {text!r}")
+        raise ValueError(f"not a valid duration string: {quote(text)}")
     total = sum(int(number) * _UNITS[unit] for number, unit in _PART.findall(text))
     if total > _LONGEST_MS:
         raise ValueError("duration out of range")

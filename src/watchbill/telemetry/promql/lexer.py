@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from .ast import Span
 from .errors import ParseError
+from .numbers import quote
 
 Kind = Literal["number", "duration", "identifier", "string", "operator", "end"]
 
@@ -38,7 +39,7 @@ class Token(NamedTuple):
 
     def __str__(self) -> str:
         """For messages."""
-        return "end of input" if self.kind == "end" else repr(self.text)
+        return "end of input" if self.kind == "end" else quote(self.text)
 
 
 def tokens(text: str) -> Iterator[Token]:
@@ -73,7 +74,7 @@ def _next(text: str, position: int, *, in_brackets: bool) -> Token:
     if kind in ("number", "duration") and re.match(r"[\w.]", text[end:]):
         bad = re.match(r"[\w.]+", text[position:])
         span = Span(position, position + (bad.end() if bad else 1), text)
-        raise span.error(f"bad number or duration syntax: {text[position : span.end]!r}")
+        raise span.error(f"bad number or duration syntax: {quote(text[position : span.end])}")
     return Token(kind, text[position:end], span)  # type: ignore[arg-type]
 
 
@@ -124,7 +125,7 @@ class TokenStream:
     def expect(self, word: str, where: str) -> None:
         """Take `word`, or raise the error that it is missing."""
         if not self.accept(word):
-            raise self.unexpected(where, f"{word!r}")
+            raise self.unexpected(where, quote(word))
 
     def unexpected(self, where: str, expected: str = "") -> ParseError:
         """The error that the current token does not fit."""

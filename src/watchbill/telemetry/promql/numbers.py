@@ -70,7 +70,7 @@ def parse_number(text: str) -> float:
         return math.nan if lowered == "nan" else float(lowered)
     value = _finite_number(text.replace("_", ""))
     if math.isinf(value):
-        raise ValueError(f"number out of range: {text!r}")
+        raise ValueError(f"number out of range: {quote(text)}")
     return value
 
 

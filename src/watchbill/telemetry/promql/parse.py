@@ -14,6 +14,7 @@ from .ast import PRECEDENCE, Expr, Span
 from .check import check
 from .features import refuse_others
 from .lexer import TokenStream
+from .numbers import quote
 from .parse_duration import literal_seconds, offset_duration, range_duration
 from .parse_selector import label_names, selector, string_value
 from .signatures import SIGNATURES
@@ -85,7 +86,7 @@ def _modifiers(stream: TokenStream, op: str) -> tuple[bool, ast.Matching]:
     matching = _fills(stream, matching)
     if op in ast.SET_OPERATORS:
         if matching.group:
-            raise start.to(stream.last).error(f"no grouping allowed for {op!r} operation")
+            raise start.to(stream.last).error(f"no grouping allowed for {quote(op)} operation")
         if matching.fill_left is not None or matching.fill_right is not None:
             raise start.to(stream.last).error(
                 "filling in missing series not allowed for set operators"
@@ -100,7 +101,7 @@ def _group(stream: TokenStream, matching: ast.Matching) -> ast.Matching:
     both = set(include) & set(matching.labels) if matching.on else set()
     if both:
         raise keyword.span.to(stream.last).error(
-            f"label {min(both)!r} must not occur in ON and GROUP clause at once"
+            f"label {quote(min(both))} must not occur in ON and GROUP clause at once"
         )
     return replace(matching, group=side, include=include)
 
@@ -268,7 +269,7 @@ def _named(stream: TokenStream) -> Expr:
 def _call(stream: TokenStream) -> Expr:
     name = stream.take()
     if name.text not in SIGNATURES:
-        raise name.span.error(f"unknown function with name {name.text!r}")
+        raise name.span.error(f"unknown function with name {quote(name.text)}")
     args = _arguments(stream)
     return ast.Call(name.text, args, span=name.span.to(stream.last))
 

@@ -4,7 +4,7 @@ from . import ast
 from .ast import PRECEDENCE, DurationExpr
 from .durations import parse_duration
 from .lexer import TokenStream
-from .numbers import parse_number
+from .numbers import parse_number, quote
 
 _WHERE = "duration expression"
 _TIGHTEST = PRECEDENCE["^"]
@@ -72,7 +72,8 @@ def _call(stream: TokenStream, function: str) -> DurationExpr:
     span = start.to(stream.last)
     if len(args) != _FUNCTIONS[function]:
         raise span.error(
-            f"expected {_FUNCTIONS[function]} argument(s) in call to {function!r}, got {len(args)}"
+            f"expected {_FUNCTIONS[function]} argument(s) in call to {quote(function)},"
+            f" got {len(args)}"
         )
     return ast.DurationCall(function, args, span=span)
 

@@ -4,7 +4,7 @@ from typing import cast
 
 from . import ast
 from .lexer import Token, TokenStream
-from .numbers import is_utf8, unquote
+from .numbers import is_utf8, quote, unquote
 from .storage import METRIC_NAME, Matcher, MatchOp, PatternError
 
 _IN_MATCHERS = "label matching"
@@ -53,7 +53,7 @@ def selector(stream: TokenStream) -> ast.VectorSelector:
             if is_name or (found.name == METRIC_NAME and found.op == "=" and name is not None):
                 if name is not None:
                     raise token.span.error(
-                        f"metric name must not be set twice: {name!r} or {found.value!r}"
+                        f"metric name must not be set twice: {quote(name)} or {quote(found.value)}"
                     )
                 name = found.value
             matchers.append(found)
@@ -86,5 +86,5 @@ def _label_name(token: Token) -> str:
     if token.kind == "string":
         return _utf8_value(token)
     if ":" in token.text:
-        raise token.span.error(f"invalid label name: {token.text!r}")
+        raise token.span.error(f"invalid label name: {quote(token.text)}")
     return token.text
