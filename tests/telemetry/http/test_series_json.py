@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from watchbill.telemetry import jit
 from watchbill.telemetry.http import answers, series_json
 from watchbill.telemetry.promql.labels import LabelRows, LabelTable
-from watchbill.telemetry.promql.numbers import format_value
+from watchbill.telemetry.promql.numbers import format_sample
 from watchbill.telemetry.promql.storage import Selection, labels_of
 from watchbill.telemetry.promql.symbols import Symbols
 from watchbill.telemetry.server import KERNELS
@@ -48,7 +48,7 @@ def test_every_kind_of_number_is_written_with_the_fewest_digits() -> None:
     ])  # fmt: skip
     data = one_series(values)
     for (_, text), value in zip(written(data), values.tolist(), strict=True):
-        assert text == format_value(value), value.hex()
+        assert text == format_sample(value), value.hex()
 
 
 def test_times_are_seconds_without_trailing_zeros() -> None:
@@ -82,5 +82,5 @@ def test_series_are_written_as_the_general_way_writes_them(series: list, is_vect
 
 
 def test_an_answer_may_be_longer_than_was_thought() -> None:
-    values = np.full(2_000, 1.7976931348623157e308)  # 309 digits each
-    assert [text for _, text in written(one_series(values))] == [format_value(values[0])] * 2_000
+    values = np.full(2_000, 1.7976931348623157e308)  # 23 characters each
+    assert [text for _, text in written(one_series(values))] == [format_sample(values[0])] * 2_000
