@@ -21,7 +21,7 @@ _T = 1_700_000_000_000
 _NAMES = {"__name__": "a_total", "job": "x"}
 _REMOTE_WRITE = series(_NAMES, [(_T, 1.5)]) + series({"__name__": "b"}, [(_T, 0.0), (_T + 1, 2.0)])
 _METADATA = field(3, _int(1, 1) + field(2, b"a_total") + field(4, b"help") + field(5, b"s"))
-_SPAN = _int(1, 2) + _int(2, 3)
+_SPAN = _int(1, 2) + _int(2, 2)
 _HISTOGRAM = (
     _int(1, 9) + _double(3, 4.5) + _int(4, 2) + _double(5, 0.001) + _int(6, 1)
     + field(11, _SPAN) + field(12, varint(2) + varint(4)) + _int(15, _T)
