@@ -23,7 +23,7 @@ _REMOTE_WRITE = series(_NAMES, [(_T, 1.5)]) + series({"__name__": "b"}, [(_T, 0.
 _METADATA = field(3, _int(1, 1) + field(2, b"a_total") + field(4, b"help") + field(5, b"s"))
 _SPAN = _int(1, 2) + _int(2, 2)
 _HISTOGRAM = (
-    _int(1, 9) + _double(3, 4.5) + _int(4, 2) + _double(5, 0.001) + _int(6, 1)
+    _int(1, 5) + _double(3, 4.5) + _int(4, 2) + _double(5, 0.001) + _int(6, 1)
     + field(11, _SPAN) + field(12, varint(2) + varint(4)) + _int(15, _T)
 )  # fmt: skip
 _WITH_HISTOGRAM = field(1, label("__name__", "h") + field(4, _HISTOGRAM))
@@ -70,7 +70,7 @@ _NATIVE = field(1, b"n") + _int(3, 4) + field(
     4,
     field(
         7,
-        _int(1, 3) + _double(2, 1.5) + _int(5, 2) + _double(6, 0.001) + _int(7, 1)
+        _int(1, 5) + _double(2, 1.5) + _int(5, 2) + _double(6, 0.001) + _int(7, 1)
         + field(12, _SPAN) + field(13, varint(2) + varint(4)),
     ),
 )  # fmt: skip
