@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import chain, combinations
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -64,8 +65,10 @@ def _atan2_keeps_the_name() -> Iterator[None]:
     def keeps_name(op: str) -> bool:
         return op in ast.COMPARISONS or op == "atan2"
 
-    def named(expr: ast.Binary, vector: Vector, left: Value, right: Value) -> Vector:
-        result = with_scalar(expr, vector, left, right)
+    def named(*given: Any, **more: Any) -> Vector:
+        result = with_scalar(*given, **more)
+        (expr,) = (one for one in given if isinstance(one, ast.Binary))
+        (vector,) = (one for one in given if isinstance(one, Vector))
         return replace(result, drop_name=vector.drop_name) if expr.op == "atan2" else result
 
     with (
