@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import cramjam
+from tests.telemetry import machine_code
 
 Run = Callable[[bytes], object]
 
@@ -73,6 +74,7 @@ def _no_interning(labels: object) -> int:
 
 
 def _remote_write() -> Run:
+    machine_code.prepare()
     decode = _named(f"{INTAKE}.remote_write:RemoteWriteDecoder")
     fresh, known = decode(_no_interning), decode(_no_interning)
 

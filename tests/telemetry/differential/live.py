@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from tests.telemetry import machine_code
 from tests.telemetry.bodies import body
 from tests.telemetry.differential.recording import Recording, moved
 from tests.telemetry.server_process import TOKEN, Telemetry, free_port, until
@@ -128,7 +129,7 @@ def _bodies(recording: Recording) -> Iterator[bytes]:
 
 
 def _telemetry(stack: ExitStack, folder: Path) -> Telemetry:
-    telemetry = Telemetry(folder, prelude=_WITHOUT_OWN_METRICS).start()
+    telemetry = Telemetry(folder, prelude=_WITHOUT_OWN_METRICS + machine_code.prelude()).start()
     stack.callback(telemetry.stop)
     return telemetry
 
