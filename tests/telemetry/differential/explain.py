@@ -247,7 +247,7 @@ def explain(question: Question, ours: Answer, theirs: Answer, stored: Stored) ->
             old = evaluate_here(question, stored)
             names = [change.name for change in changes]
             if not difference(old, theirs):
-                return " + ".join(names)
+                return " + ".join(names) or TIES  # only ties let `ours` differ from `here`
             if picked and _same_but_for_ties(old, theirs):
                 return " + ".join([*names, TIES])
             if _within_rounding(question, old, theirs, stored):

@@ -136,6 +136,7 @@ def test_rounding_and_ties_are_told_from_errors() -> None:
     other = {(((("__name__", "a"), ("i", str(i)))), AT): 0.1 for i in (1, 2)}
     (tied,) = other.keys() - ours.points.keys()
     assert "equal values" in explain(best, ours, replace(ours, points={tied: 0.1}), stored)
+    assert "equal values" in explain(best, replace(ours, points={tied: 0.1}), ours, stored)
     assert explain(best, ours, replace(ours, points={tied: 0.2}), stored) == ""
 
 
