@@ -18,6 +18,8 @@ from tests.fuzz.targets import Target, targets
 
 GROWTH_MB = 64
 """By so much the memory of the second half of a run may exceed that of its second quarter."""
+_START_SECONDS = 180
+"""A kernel may have to be compiled first."""
 CORPUS = Path(__file__).parent / "corpus"
 
 
@@ -47,7 +49,7 @@ def _fuzz(name: str, target: Target, seconds: int, folder: Path) -> int:
             [*command, f"--folder={folder}"], stdout=log, stderr=subprocess.STDOUT
         )
         try:
-            memory = _watch(process, seconds + 60)
+            memory = _watch(process, seconds + _START_SECONDS)
         finally:
             process.kill()
             process.wait()
