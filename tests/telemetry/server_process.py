@@ -51,15 +51,22 @@ def until(ask: Callable[[], T], seconds: float = 20.0) -> T:
 
 
 class Telemetry:
-    """One process; `start` and `kill` as often as a test likes."""
+    """One process; `start` and `kill` as often as a test likes. `prelude` is run in it first."""
 
     def __init__(
-        self, folder: Path, data: Path | None = None, *, host: bool = False, **limits: int
+        self,
+        folder: Path,
+        data: Path | None = None,
+        *,
+        host: bool = False,
+        prelude: str = "",
+        **limits: int,
     ) -> None:
         self.folder, self.data, self.port = folder, data or folder / "data", free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "log"
         self._host, self._limits = host, json.dumps(limits)
+        self._program = prelude + _PROGRAM
         self._process: subprocess.Popen[bytes] | None = None
         self.write_tokens({TOKEN: ["query", "write"], READER: ["query"], WRITER: ["write"]})
         self.client = httpx.Client(
@@ -78,12 +85,18 @@ class Telemetry:
     def start(self) -> "Telemetry":
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM, str(self.folder), str(self.data), str(self.port),
-                 "host" if self._host else "no", self._limits],
+                [sys.executable, "-c", self._program, str(self.folder), str(self.data),
+                 str(self.port), "host" if self._host else "no", self._limits],
                 stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": "src"},
             )  # fmt: skip
         until(self.ready)
         return self
+
+    @property
+    def pid(self) -> int:
+        """Of the running process."""
+        assert self._process is not None
+        return self._process.pid
 
     def ready(self) -> bool:
         assert self._process is not None

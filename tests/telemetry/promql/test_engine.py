@@ -131,15 +131,10 @@ def test_what_cannot_be_answered_says_why(store: InMemory, query: str, message: 
         instant(store, query, 300_000)
 
 
-def test_a_range_query_needs_numbers_and_a_step(store: InMemory) -> None:
-    for query, start, end, step in (
-        ("n_total[5m]", 0, 1, 1),
-        ("'text'", 0, 1, 1),
-        ("1", 0, 1, 0),
-        ("1", 1, 0, 1),
-    ):
+def test_a_range_query_needs_a_step_and_an_end(store: InMemory) -> None:
+    for start, end, step in ((0, 1, 0), (1, 0, 1)):
         with pytest.raises(EvalError):
-            range_(store, query, start, end, step)
+            range_(store, "1", start, end, step)
     with pytest.raises(ParseError):
         range_(store, "n_total[", 0, 1, 1)
 
@@ -169,3 +164,14 @@ def test_the_numbers_of_a_result_are_plain_arrays(store: InMemory) -> None:
     data = range_(store, "sum by (job) (n_total)", 0, 60_000, 10_000).data
     assert (data.t.dtype, data.v.dtype, data.starts.dtype) == (np.int64, np.float64, np.int64)
     assert data.starts.tolist() == [0, 7, 14]
+
+
+@pytest.mark.parametrize("query", ["a[1m]", "a[5m:1m]", "'text'"])
+def test_a_range_query_of_another_type_is_the_askers_mistake(query: str) -> None:
+    kind = "string" if "text" in query else "range vector"
+    with pytest.raises(ParseError) as caught:
+        range_(InMemory(), query, 0, 1000, 1000)
+    assert str(caught.value) == (
+        f'invalid expression type "{kind}" for range query, must be Scalar or instant Vector'
+    )
+    assert caught.value.position == (0, len(query))

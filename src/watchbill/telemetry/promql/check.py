@@ -5,7 +5,7 @@ from .ast import Expr, ValueType
 from .numbers import quote
 from .signatures import SIGNATURES
 
-_NAMES = {
+TYPE_NAMES = {
     "scalar": "scalar", "vector": "instant vector", "matrix": "range vector", "string": "string",
 }  # fmt: skip
 
@@ -48,7 +48,7 @@ def check(expr: Expr) -> ValueType:
             if (found := check(inner)) not in ("scalar", "vector"):
                 raise expr.span.error(
                     "unary expression only allowed on expressions of type scalar or instant"
-                    f" vector, got {quote(_NAMES[found])}"
+                    f" vector, got {quote(TYPE_NAMES[found])}"
                 )
         case ast.Binary():
             _check_binary(expr)
@@ -110,11 +110,13 @@ def _check_call(expr: ast.Call) -> None:
         if expr.function == "info" and index == 1:
             # The second argument only lists matchers; it selects no series by itself.
             if not isinstance(arg, ast.VectorSelector):
-                raise arg.span.error(f"expected label selectors only, got {_NAMES[check(arg)]}")
+                raise arg.span.error(f"expected label selectors only, got {TYPE_NAMES[check(arg)]}")
             continue
         _expect(signature.type_of(index), arg, f"call to function {quote(expr.function)}")
 
 
 def _expect(wanted: ValueType, expr: Expr, context: str) -> None:
     if (found := check(expr)) != wanted:
-        raise expr.span.error(f"expected type {_NAMES[wanted]} in {context}, got {_NAMES[found]}")
+        raise expr.span.error(
+            f"expected type {TYPE_NAMES[wanted]} in {context}, got {TYPE_NAMES[found]}"
+        )

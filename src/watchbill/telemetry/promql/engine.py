@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .ast import Expr, ValueType
-from .check import type_of
+from .check import TYPE_NAMES, type_of
 from .durations import QueryTimes
-from .errors import EvalError
+from .errors import EvalError, UnsuitableError
 from .evaluate import evaluate
 from .labels import LabelRows
+from .numbers import quote
 from .parse import parse
 from .scope import Limits, Query, Scope, Value
 from .select import select_range
@@ -83,8 +84,12 @@ def range_(
     """
     expr = parse(query) if isinstance(query, str) else query
     if (found := type_of(expr)) not in ("scalar", "vector"):
-        raise EvalError(
-            f"invalid expression type {found!r} for range query, must be Scalar or instant Vector"
+        raise UnsuitableError(
+            f"invalid expression type {quote(TYPE_NAMES[found])} for range query, must be Scalar or"
+            " instant Vector",
+            expr.span.text,
+            expr.span.start,
+            expr.span.end,
         )
     if step_ms <= 0:
         raise EvalError("zero or negative query resolution step widths are not accepted")

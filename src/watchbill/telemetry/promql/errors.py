@@ -24,6 +24,13 @@ class ParseError(PromqlError):
         return f"{self.line}:{self.column}: parse error: {self.message}"
 
 
+class UnsuitableError(ParseError):
+    """A valid query, but of a type that cannot be asked for in this way."""
+
+    def __str__(self) -> str:
+        return self.message
+
+
 class EvalError(PromqlError):
     """The query is valid, but cannot be answered."""
 
