@@ -21,6 +21,7 @@ from watchbill.telemetry.http.syntax import parse_parameter, selectors
 from watchbill.telemetry.promql import engine
 from watchbill.telemetry.promql.ast import Expr
 from watchbill.telemetry.promql.durations import format_duration
+from watchbill.telemetry.promql.features import ALL
 from watchbill.telemetry.promql.parse import parse
 from watchbill.telemetry.promql.scope import Limits
 from watchbill.telemetry.promql.storage import Storage
@@ -43,7 +44,7 @@ def routes(
     exemplars: Exemplars,
     rules: QueryRunner | None = None,
     *,
-    features: frozenset[str],
+    features: frozenset[str] = ALL,
 ) -> list[Route]:
     """`query`, `query_range`, `query_exemplars`; `features` as for `promql.parse`.
 
