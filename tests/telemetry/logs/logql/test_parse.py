@@ -146,7 +146,7 @@ def test_what_is_read_of_a_metric_query() -> None:
         ('sort by (x) (rate({a="b"}[5m]))', 1, "grouping not allowed for sort"),
         ('topk(0, rate({a="b"}[5m]))', 6, "must be greater than 0"),
         ('avg_over_time({a="b"} | unwrap speed(x) [5m])', 37, "duration, duration_seconds, bytes"),
-        ('1 and rate({a="b"}[5m])', 1, "set operator 'and' not allowed"),
+        ('1 and rate({a="b"}[5m])', 1, "set operator \"and\" not allowed"),
         ('rate({a="b"}[5m]) extra', 19, "unexpected 'extra'"),
     ],
 )  # fmt: skip
