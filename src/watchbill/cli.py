@@ -109,6 +109,7 @@ def telemetry() -> None:
                 series_limit=settings.SERIES_LIMIT,
                 late=settings.OUT_OF_ORDER,
                 host_metrics=settings.HOST_METRICS,
+                code_cache=settings.CODE_CACHE,
                 promql_features=settings.PROMQL_FEATURES,
                 queries=QueryLimits(
                     timedelta(seconds=settings.QUERY_SECONDS),

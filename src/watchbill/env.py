@@ -241,6 +241,13 @@ TABLE = (
         ",".join(PROMQL_FEATURES),
         "What of PromQL that Prometheus calls experimental is understood, with commas.",
     ),
+    Setting(
+        "WATCHBILL_CODE_CACHE",
+        _path,
+        "",
+        "Folder for telemetry's compiled loops; several installations of one user may share it."
+        " Default: `telemetry/jit` in the data folder.",
+    ),
     Setting("WATCHBILL_HOST_METRICS", _bool, "yes", "Collect the metrics of the own machine."),
     Setting(
         "WATCHBILL_RULES",

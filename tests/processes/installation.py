@@ -45,7 +45,11 @@ class Installation:
 
     @property
     def environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if "WATCHBILL" not in name}
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if "WATCHBILL" not in name or name == "WATCHBILL_CODE_CACHE"
+        }
         kept.pop("DATABASE_URL", None)
         return {
             **kept,

@@ -18,7 +18,7 @@ TOKEN, READER, WRITER = "both", "reader", "writer"
 T = TypeVar("T")
 
 _PROGRAM = """
-import json, logging, sys
+import json, logging, os, sys
 from datetime import timedelta
 from pathlib import Path
 from watchbill.telemetry.config import QueryLimits, TelemetryConfig
@@ -29,6 +29,7 @@ run(TelemetryConfig(
     folder=data, host="127.0.0.1", port=port, tokens=folder / "tokens.json",
     scrape_config=folder / "scrape.yml", retention=timedelta(days=40),
     host_metrics=sys.argv[4] == "host", queries=QueryLimits(**json.loads(sys.argv[5])),
+    code_cache=Path(cache) if (cache := os.environ.get("WATCHBILL_CODE_CACHE")) else None,
 ))
 """
 

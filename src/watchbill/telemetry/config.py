@@ -31,7 +31,8 @@ class TelemetryConfig:
 
     `retention` and `size_limit` (bytes of metrics on disk) say how much is kept, `series_limit`
     how many series there may be, `late` how much older than the newest sample of its series a
-    sample may be. `promql_features` are among `promql.features.ALL`.
+    sample may be. `promql_features` are among `promql.features.ALL`. `code_cache` is where compiled
+    loops are kept (see `jit`), in `folder` when None.
     """
 
     folder: Path
@@ -46,3 +47,4 @@ class TelemetryConfig:
     host_metrics: bool = True
     queries: QueryLimits = QueryLimits()
     promql_features: frozenset[str] = features.ALL
+    code_cache: Path | None = None

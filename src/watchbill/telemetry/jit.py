@@ -282,7 +282,8 @@ def main(task: str, path: Path, modules: Sequence[str]) -> None:
         # What cannot be loaded may end the process that tries, so let it be another one.
         subprocess.run([sys.executable, "-m", __name__, "try", str(fresh), *modules], check=True)
         for old in path.parent.glob("*.o"):
-            old.unlink()
+            if old != path:  # somebody who shares the folder may just have made it
+                old.unlink(missing_ok=True)
         fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)

@@ -93,7 +93,7 @@ def run(config: TelemetryConfig) -> None:
         logs = LogStore(config.folder, table.ChdbLines(chdb), config.retention)
         store.open()
         logs.open()
-        jit.start(config.folder / "jit", KERNELS)
+        jit.start(config.code_cache or config.folder / "jit", KERNELS)
         keeper = Keeper(store, logs)
         keeper.start()
         try:
