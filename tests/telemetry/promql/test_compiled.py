@@ -9,10 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from watchbill.telemetry import jit
+from watchbill.telemetry.promql.engine import range_
+from watchbill.telemetry.promql.functions import ranges
 from watchbill.telemetry.promql.functions.ranges import RANGE_FUNCTIONS
 from watchbill.telemetry.promql.kernels import grouping
 from watchbill.telemetry.promql.kernels.compiled import OPERATIONS, sweep
 from watchbill.telemetry.promql.labels import LabelTable
+from watchbill.telemetry.promql.storage import InMemory
 from watchbill.telemetry.promql.symbols import Symbols
 from watchbill.telemetry.promql.windows import Columns, find_windows
 from watchbill.telemetry.server import KERNELS
@@ -55,6 +58,21 @@ def test_sweeping_gives_what_windows_give(
     there = windows.counts >= RANGE_FUNCTIONS[function].needs
     np.testing.assert_array_equal(present, there)
     np.testing.assert_allclose(out[there], expected[there], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("function", OPERATIONS)
+def test_the_engine_asks_machine_code(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counted(*given: object) -> int:
+        asked.append(1)
+        return sweep(*given)
+
+    monkeypatch.setattr(ranges, "sweep", counted)
+    store = InMemory()
+    store.add({"__name__": "a_total"}, [(at, float(at)) for at in range(0, 60_000, 5000)])
+    range_(store, f"{function}(a_total[20s])", 0, 60_000, 10_000)
+    assert asked
 
 
 label_rows = st.lists(

@@ -11,6 +11,7 @@ from watchbill.telemetry.promql.check import type_of
 from watchbill.telemetry.promql.errors import EvalError
 from watchbill.telemetry.promql.histogram import Histogram
 from watchbill.telemetry.promql.kernels import counters, extended, over_time, sums, trends
+from watchbill.telemetry.promql.kernels.compiled import OPERATIONS, can_sweep, sweep
 from watchbill.telemetry.promql.kernels.starts import STARTING, any_overlap, started
 from watchbill.telemetry.promql.native.notes import inform_ignored
 from watchbill.telemetry.promql.scope import Scope
@@ -153,6 +154,8 @@ def _of_samples(scope: Scope, function: str, given: RangeInput, parameters: list
 def _of_numbers(scope: Scope, function: str, given: RangeInput, parameters: list[Values]) -> _Found:
     if given.extension:
         return _Found(*_extended(scope, function, given))
+    if can_sweep(function, given.samples.columns):
+        return _Found(*_sweep(scope, function, given))
     if given.samples.columns.st is not None and function in STARTING:
         return _Found(*_started(scope, function, given))
     return _Found(*_run(scope, RANGE_FUNCTIONS[function], given, parameters))
@@ -227,6 +230,18 @@ def _run(
         if len(windows.t):
             values[rows] = function.kernel(windows, *parameters)
             present[rows] = windows.counts >= function.needs
+    return values, present
+
+
+def _sweep(scope: Scope, function: str, given: RangeInput) -> tuple[Values, Mask]:
+    """The same by machine code."""
+    columns, ends = given.samples.columns, given.ends
+    shape = (len(columns), len(ends))
+    values, present = np.empty(shape), np.empty(shape, np.bool_)
+    for rows in columns.row_runs(len(ends)):
+        scope.query.check()
+        sweep(columns.starts, columns.t, columns.v, ends, given.range_ms, OPERATIONS[function],
+              rows.start, rows.stop, values, present.view(np.uint8))  # fmt: skip
     return values, present
 
 
