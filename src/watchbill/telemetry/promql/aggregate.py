@@ -8,7 +8,7 @@ from .aggregate_histograms import IGNORING, sum_histograms, with_sums, without_h
 from .errors import EvalError
 from .kernels import cells
 from .kernels.grouping import add_groups, extreme_of_groups
-from .kernels.sums import doubtful, exact_mean, exact_sum
+from .kernels.sums import compensated_mean, compensated_sum, doubtful
 from .labels import METADATA_LABELS, Groups, LabelTable
 from .native.text import describe
 from .numbers import format_short, format_value, is_utf8, quote
@@ -101,16 +101,16 @@ def _extreme(function: np.ufunc, vector: Vector, groups: Groups) -> Values:
 
 
 def _sum(vector: Vector, groups: Groups, *, average: bool) -> Values:
-    """Sum or mean of each group, exact where plain summation would not do (`kernels.sums`)."""
+    """Sum or mean of each group, compensated where plain sums would not do (`kernels.sums`)."""
     total, absolute, counts = _group_totals(vector, groups)
     out: Values = total / np.maximum(counts, 1) if average else total.copy()
-    again = doubtful(total, absolute, counts) | (np.isinf(absolute) if average else False)
+    again = doubtful(total, absolute, counts)
     floats = vector.floats
     for group, step in np.argwhere(again).tolist():
         rows = groups.rows(group)
         cell = vector.values[rows, step][floats[rows, step]].tolist()
         if cell:
-            out[group, step] = exact_mean(cell) if average else exact_sum(cell)
+            out[group, step] = compensated_mean(cell) if average else compensated_sum(cell)
     return out
 
 

@@ -1,8 +1,9 @@
-"""Sums that stay right when large values cancel.
+"""Sums that stay right when large values cancel, as far as Prometheus's do.
 
-Prometheus adds with Kahan and Neumaier's compensation. Here plain sums are taken at full speed,
-and only those whose rounding error could show (by the bound n * eps * sum |x|, Higham 2002, ch. 4)
-are taken again exactly with `math.fsum` (Shewchuk 1997).
+Prometheus adds with Kahan and Neumaier's compensation, one number after the other. An exact sum
+would be better in rare cases, but then the same query would have two answers. Here plain sums are
+taken at full speed, and only those whose rounding error could show (by the bound n * eps * sum |x|,
+Higham 2002, ch. 4) are taken again with compensation (Neumaier 1974).
 """
 
 import math
@@ -19,27 +20,47 @@ _EPSILON = float(np.finfo(np.float64).eps)
 
 
 def doubtful(total: Values, absolute: Values, counts: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Where a plain sum may be off by more than a relative 1e-10."""
+    """Where a plain sum may be off by more than a relative 1e-10, or overflow on its way."""
     with np.errstate(all="ignore"):
-        return np.isfinite(absolute) & (counts * _EPSILON * absolute > _TOLERANCE * np.abs(total))
+        rounded = counts * _EPSILON * absolute > _TOLERANCE * np.abs(total)
+        return np.where(np.isfinite(absolute), rounded, np.isinf(absolute))
 
 
-def exact_sum(numbers: list[float]) -> float:
-    """The sum, correctly rounded; overflow gives an infinity."""
-    try:
-        return math.fsum(numbers)
-    except OverflowError:
-        return sum(numbers)
-    except ValueError:  # infinities of both signs
-        return math.nan
+def compensated_sum(numbers: list[float]) -> float:
+    """The sum; once it overflows it stays infinite."""
+    total = lost = 0.0
+    for number in numbers:
+        total, lost = _add(number, total, lost)
+    return total + lost
 
 
-def exact_mean(numbers: list[float]) -> float:
-    """The mean, also where the sum overflows."""
-    total = exact_sum(numbers)
-    if math.isinf(total) and all(map(math.isfinite, numbers)):
-        return math.fsum(number / len(numbers) for number in numbers)
-    return total / len(numbers)
+def compensated_mean(numbers: list[float]) -> float:
+    """The mean, also where the sum overflows: from there on it is updated number by number."""
+    total = lost = 0.0
+    for count, number in enumerate(numbers):
+        higher, rest = _add(number, total, lost)
+        if math.isinf(higher) and count:
+            return _running_mean(numbers, count, total / count, lost / count)
+        total, lost = higher, rest
+    return total / len(numbers) + lost / len(numbers)
+
+
+def _running_mean(numbers: list[float], count: int, mean: float, lost: float) -> float:
+    """The mean of all, given that of the first `count`."""
+    for number in numbers[count:]:
+        count += 1
+        kept = (count - 1) / count
+        mean, lost = _add(number / count, kept * mean, kept * lost)
+    return mean + lost
+
+
+def _add(number: float, total: float, lost: float) -> tuple[float, float]:
+    """The new sum, and what rounding has taken from it so far."""
+    higher = total + number
+    if math.isinf(higher):
+        return higher, 0.0
+    large, small = (total, number) if abs(total) >= abs(number) else (number, total)
+    return higher, lost + ((large - higher) + small)
 
 
 def reduce_windows(function: np.ufunc, a: Values, w: Windows) -> Values:
@@ -54,7 +75,7 @@ def sum_over_time(w: Windows) -> Values:
     """Sum of every window."""
     total, absolute = _totals(w)
     for cell, numbers in _cells(w, doubtful(total, absolute, w.counts) & (w.counts > 0)):
-        total[cell] = exact_sum(numbers)
+        total[cell] = compensated_sum(numbers)
     return total
 
 
@@ -62,9 +83,9 @@ def avg_over_time(w: Windows) -> Values:
     """Mean of every window."""
     total, absolute = _totals(w)
     mean = total / np.maximum(w.counts, 1)
-    again = doubtful(total, absolute, w.counts) | np.isinf(absolute)
+    again = doubtful(total, absolute, w.counts)
     for cell, numbers in _cells(w, again & (w.counts > 0)):
-        mean[cell] = exact_mean(numbers)
+        mean[cell] = compensated_mean(numbers)
     return mean
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from watchbill.telemetry.promql.histogram import Buckets, Counts, Hint, Histogram, Index
-from watchbill.telemetry.promql.kernels.sums import doubtful, exact_mean, exact_sum
+from watchbill.telemetry.promql.kernels.sums import compensated_mean, compensated_sum, doubtful
 
 from .layout import compact, gathered, is_custom, same_layout, with_zero_bucket, without_zeros
 
@@ -43,7 +43,7 @@ def _merge(histograms: Sequence[Histogram], *, average: bool) -> Combined:
 
     def single(numbers: Iterable[float]) -> float:
         given = list(numbers)
-        return exact_mean(given) if average else exact_sum(given)
+        return compensated_mean(given) if average else compensated_sum(given)
 
     first = alike[0]
     divisor = size if average else None
@@ -80,7 +80,7 @@ def _merged(parts: Sequence[Buckets], divisor: int | None) -> Buckets:
     for bucket in np.flatnonzero(again).tolist():
         numbers = counts[which == bucket].tolist()
         missing = [0.0] * ((divisor or 0) - len(numbers))
-        out[bucket] = exact_mean(numbers + missing) if divisor else exact_sum(numbers)
+        out[bucket] = compensated_mean(numbers + missing) if divisor else compensated_sum(numbers)
     return without_zeros(Buckets(distinct, out))
 
 
