@@ -1,5 +1,7 @@
 """Aggregations that make one series of many: sum, avg, min, quantile, count_values and so on."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -52,7 +54,9 @@ def _quantile_parameter(scope: Scope, expr: ast.Aggregation) -> Values:
     if expr.parameter is None:
         return np.zeros(0)
     q = scope.scalar(expr.parameter)
-    warn_about_quantiles(scope, q, expr.parameter)
+    # Of all steps only the worst on either side are told, unlike with functions.
+    told = (q == q.max()) & (q > 1) | (q == q.min()) & (q < 0) | np.isnan(q)
+    warn_about_quantiles(scope, q[told], expr.parameter)
     return q
 
 
@@ -148,12 +152,18 @@ def _count_values(scope: Scope, expr: ast.Aggregation, vector: Vector) -> Vector
     # One row for every series and value that occur together, then the same labels put together.
     pairs, pair = np.unique(row * max(len(distinct), 1) + which, return_inverse=True)
     series, value = np.divmod(pairs, max(len(distinct), 1))
-    labels = grouping(expr, vector.labels).take(series).with_column(label, names[value])
+    labels = vector.labels.take(series).with_column(label, names[value])
+    labels = grouping(replace(expr, labels=_with_label(expr, label)), labels)
     groups = labels.groups()
     scope.query.hold(len(groups) * vector.steps)
     counts = np.zeros((len(groups), vector.steps))
     np.add.at(counts, (groups.ids[pair], step), 1)
     return Vector.of(labels.take(groups.first), counts, counts > 0, drop_name=False)
+
+
+def _with_label(expr: ast.Aggregation, label: str) -> tuple[str, ...]:
+    """The labels of `by` or `without`; a label with the value in it is one to group by."""
+    return expr.labels if expr.without else (*expr.labels, label)
 
 
 def _distinct_texts(vector: Vector, row: Index, step: Index) -> tuple[list[str], Index]:

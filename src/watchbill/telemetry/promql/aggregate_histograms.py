@@ -23,7 +23,9 @@ def without_histograms(scope: Scope, expr: ast.Aggregation, vector: Vector) -> V
     if vector.h is None:
         return vector
     if vector.histograms.any():
-        scope.query.inform(f"ignored histogram in {expr.op} aggregation", expr.inner.span)
+        # Prometheus points at the whole where samples are picked, at the operand elsewhere.
+        span = expr.span if expr.op in ("topk", "bottomk") else expr.inner.span
+        scope.query.inform(f"ignored histogram in {expr.op} aggregation", span)
     return vector.only_floats()
 
 

@@ -24,10 +24,15 @@ def choose(scope: Scope, expr: ast.Aggregation) -> Vector:
     vector, parameter = scope.vector(expr.inner), scope.scalar(expr.parameter)
     if expr.op == "limit_ratio":
         return _limit_ratio(scope, expr, vector, parameter)
-    if np.isnan(parameter).any():
+    lowest, highest = float(parameter.min()), float(parameter.max())
+    if highest < 1:
+        return scope.empty()
+    if np.isnan(highest):
         raise EvalError("Parameter value is NaN")
-    if (np.abs(parameter) >= _LARGEST_COUNT).any():
-        raise EvalError("Scalar value overflows int64")
+    if lowest <= -_LARGEST_COUNT:
+        raise EvalError(f"Scalar value {format_short(lowest)} underflows int64")
+    if highest >= _LARGEST_COUNT:
+        raise EvalError(f"Scalar value {format_short(highest)} overflows int64")
     if expr.op in IGNORING:
         vector = without_histograms(scope, expr, vector)
     if not len(vector):
@@ -57,13 +62,14 @@ def _limit_ratio(scope: Scope, expr: ast.Aggregation, vector: Vector, ratio: Val
     """A share of the series, the same ones at every step; -r picks those that 1 - r leaves out."""
     if np.isnan(ratio).any():
         raise EvalError("Ratio value is NaN")
-    for bad in np.unique(ratio[np.abs(ratio) > 1]).tolist():
-        assert expr.parameter is not None
-        scope.query.warn(
-            f"ratio value should be between -1 and 1, got {format_short(bad)}, capping to"
-            f" {1 if bad > 0 else -1}",
-            expr.parameter.span,
-        )
+    for extreme, limit in ((float(ratio.max()), 1), (-float(ratio.min()), -1)):
+        if extreme > 1:
+            assert expr.parameter is not None
+            scope.query.warn(
+                "ratio value should be between -1 and 1, got"
+                f" {format_short(extreme * limit)}, capping to {limit}",
+                expr.parameter.span,
+            )
     place = np.array([_place(labels) for labels in vector.labels.rows()])[:, None]
     limit = np.clip(ratio, -1, 1)[None, :]
     return vector.where(np.where(limit >= 0, place < limit, place >= 1 + limit))

@@ -25,14 +25,14 @@ def absent_vector(scope: Scope, expr: ast.Expr, present: Mask) -> Vector:
     if isinstance(expr, ast.MatrixSelector):
         expr = expr.vector
     wanted: dict[str, str] = {}
-    seen: set[str] = set()
+    known: set[str] = set()
     if isinstance(expr, ast.VectorSelector):
         for matcher in expr.matchers:
-            if matcher.op == "=" and matcher.name not in seen | {METRIC_NAME}:
+            if matcher.op == "=" and matcher.name not in known | {METRIC_NAME}:
                 wanted[matcher.name] = matcher.value
+                known.add(matcher.name)
             else:
                 wanted.pop(matcher.name, None)
-            seen.add(matcher.name)
     labels = LabelTable.of(scope.query.symbols, [labels_of(wanted)])
     return Vector.of(labels, np.ones((1, len(present))), ~present[None, :], drop_name=False)
 
