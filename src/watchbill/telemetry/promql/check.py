@@ -108,11 +108,19 @@ def _check_call(expr: ast.Call) -> None:
         )
     for index, arg in enumerate(expr.args):
         if expr.function == "info" and index == 1:
-            # The second argument only lists matchers; it selects no series by itself.
-            if not isinstance(arg, ast.VectorSelector):
-                raise arg.span.error(f"expected label selectors only, got {TYPE_NAMES[check(arg)]}")
+            _check_label_selector(arg)
             continue
         _expect(signature.type_of(index), arg, f"call to function {quote(expr.function)}")
+
+
+def _check_label_selector(arg: Expr) -> None:
+    """The second argument of `info` only lists matchers; it selects no series by itself."""
+    if isinstance(arg, ast.VectorSelector):
+        if arg.name is not None:
+            raise arg.span.error("expected label selectors only, got vector selector instead")
+        return
+    _expect("vector", arg, 'call to function "info"')
+    raise arg.span.error("expected label selectors only")
 
 
 def _expect(wanted: ValueType, expr: Expr, context: str) -> None:

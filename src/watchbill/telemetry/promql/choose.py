@@ -62,12 +62,12 @@ def _limit_ratio(scope: Scope, expr: ast.Aggregation, vector: Vector, ratio: Val
     """A share of the series, the same ones at every step; -r picks those that 1 - r leaves out."""
     if np.isnan(ratio).any():
         raise EvalError("Ratio value is NaN")
-    for extreme, limit in ((float(ratio.max()), 1), (-float(ratio.min()), -1)):
+    for extreme, cap in ((float(ratio.max()), 1), (-float(ratio.min()), -1)):
         if extreme > 1:
             assert expr.parameter is not None
             scope.query.warn(
                 "ratio value should be between -1 and 1, got"
-                f" {format_short(extreme * limit)}, capping to {limit}",
+                f" {format_short(extreme * cap)}, capping to {cap}",
                 expr.parameter.span,
             )
     place = np.array([_place(labels) for labels in vector.labels.rows()])[:, None]

@@ -52,6 +52,17 @@ class QueryTimes:
     step: int
 
 
+def at_ms(at: ast.At, times: QueryTimes) -> int:
+    """When `@` pins a selector: at a time in milliseconds, or an end of the query."""
+    match at:
+        case "start":
+            return times.start
+        case "end":
+            return times.end
+        case ms:
+            return ms
+
+
 def to_ms(expr: ast.DurationExpr, times: QueryTimes) -> int:
     """The value of a duration expression in milliseconds."""
     seconds = _seconds(expr, times)

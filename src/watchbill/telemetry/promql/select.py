@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from . import ast
 from .ast import Span
-from .durations import to_ms
+from .durations import at_ms, to_ms
 from .errors import EvalError
 from .kernels.compiled import count_stale, drop_stale, newest
 from .kernels.extended import interpolate
@@ -105,14 +105,7 @@ def shifted_times(scope: Scope, node: ast.VectorSelector | ast.Subquery) -> tupl
     offset = 0 if node.offset is None else to_ms(node.offset, query.times)
     if node.at is None:
         return scope.times - offset, False
-    match node.at:
-        case "start":
-            at = query.times.start
-        case "end":
-            at = query.times.end
-        case ms:
-            at = ms
-    return np.array([at - offset], np.int64), True
+    return np.array([at_ms(node.at, query.times) - offset], np.int64), True
 
 
 def select_instant(scope: Scope, node: ast.VectorSelector) -> Vector:

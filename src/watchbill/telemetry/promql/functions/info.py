@@ -1,11 +1,12 @@
 """`info`: labels from info metrics such as `target_info` joined on to a vector (experimental)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from watchbill.telemetry.promql import ast
+from watchbill.telemetry.promql.durations import at_ms, to_ms
 from watchbill.telemetry.promql.errors import EvalError
 from watchbill.telemetry.promql.labels import LabelTable, show
 from watchbill.telemetry.promql.scope import Scope
@@ -42,7 +43,7 @@ def apply_info(scope: Scope, call: ast.Call) -> Vector:
     elif all(matcher.op in ("!=", "!~") for matcher in names):
         names = [_ANY_NAME, *names]
     wanted = tuple(matcher for matcher in matchers if matcher.name != METRIC_NAME)
-    info = _select(scope, call, names, wanted)
+    info = _select(scope, call, base, names, wanted)
     out: dict[tuple[Labels, bool], dict[int, int]] = {}
     for row, labels in enumerate(base.labels.rows()):
         scope.query.check()
@@ -59,25 +60,31 @@ def apply_info(scope: Scope, call: ast.Call) -> Vector:
 
 
 def _select(
-    scope: Scope, call: ast.Call, names: Sequence[Matcher], wanted: tuple[Matcher, ...]
+    scope: Scope,
+    call: ast.Call,
+    base: Vector,
+    names: Sequence[Matcher],
+    wanted: tuple[Matcher, ...],
 ) -> _Info:
-    """Info series at the times at which the first selector of the base vector looks."""
-    shift = _first_selector(call.args[0])
-    node = ast.VectorSelector(
-        None,
-        (*names, *wanted),
-        shift.offset if shift else None,
-        shift.at if shift else None,
-        span=call.span,
-    )
-    if select_instant(scope, node).histograms.any():
-        raise EvalError("info sample should be float")
+    """Info series of the targets in `base`, at the times at which its selectors look."""
+    at, offset = _looks_at(scope, call.args[0])
+    node = ast.VectorSelector(None, (*names, *wanted), offset, at, span=call.span)
     seconds = select_times(scope, node)
     labels = [dict(row) for row in seconds.labels.rows()]
+    targets = {_target(dict(row)) for row in base.labels.rows()} - {("",) * len(_IDENTIFYING)}
     by_target: dict[tuple[str, ...], list[int]] = {}
     for index, row in enumerate(labels):
-        by_target.setdefault(_target(row), []).append(index)
+        if (target := _target(row)) in targets:
+            by_target.setdefault(target, []).append(index)
+    _refuse_histograms(select_instant(scope, node), targets)
     return _Info(labels, seconds, by_target, wanted)
+
+
+def _refuse_histograms(found: Vector, targets: set[tuple[str, ...]]) -> None:
+    for row in np.flatnonzero(found.histograms.any(axis=1)).tolist():
+        labels = found.labels.row(row)
+        if _target(labels) in targets:
+            raise EvalError(f"this should be an info metric, with float samples: {show(labels)}")
 
 
 def _target(labels: dict[str, str]) -> tuple[str, ...]:
@@ -91,7 +98,7 @@ def _join(labels: dict[str, str], info: _Info, step: int) -> Labels | None:
     """
     target = _target(labels)
     newest: dict[str, int] = {}
-    for index in info.by_target.get(target, []) if any(target) else []:
+    for index in info.by_target.get(target, ()):
         if not info.seconds.present[index, step]:
             continue
         name = info.labels[index][METRIC_NAME]
@@ -118,25 +125,47 @@ def _join(labels: dict[str, str], info: _Info, step: int) -> Labels | None:
     return labels_of({**labels, **added})
 
 
-def _first_selector(
-    expr: ast.Expr, around: tuple[ast.Subquery, ...] = ()
-) -> ast.VectorSelector | None:
-    """The leftmost selector, pinned by the subqueries around it where it is not itself."""
+def _looks_at(scope: Scope, expr: ast.Expr) -> tuple[ast.At | None, ast.DurationExpr | None]:
+    """`@` and `offset` that all selectors in `expr` have in common, none where they differ.
+
+    Those of a subquery shift what is inside, until an `@` pins it.
+    """
+    found: set[tuple[int | None, int]] = set()
+    for selector, around in _selectors(expr, ()):
+        pinned, offset = None, 0
+        for node in (selector, *around):
+            offset += 0 if node.offset is None else to_ms(node.offset, scope.query.times)
+            if node.at is not None:
+                pinned = at_ms(node.at, scope.query.times) - offset
+                offset = 0
+                break
+        found.add((pinned, offset))
+    if len(found) != 1:
+        return None, None
+    pinned, offset = found.pop()
+    return pinned, ast.DurationLiteral(offset / 1000, span=expr.span)
+
+
+def _selectors(
+    expr: ast.Expr, around: tuple[ast.Subquery, ...]
+) -> Iterator[tuple[ast.VectorSelector, tuple[ast.Subquery, ...]]]:
+    """Every selector, with the subqueries around it from the inside out."""
     match expr:
         case ast.VectorSelector():
-            return expr
+            yield expr, around
         case ast.MatrixSelector(vector):
-            return vector
+            yield vector, around
         case ast.Paren(inner) | ast.Unary(_, inner) | ast.Aggregation(_, inner):
-            return _first_selector(inner, around)
+            yield from _selectors(inner, around)
         case ast.Subquery(inner):
-            return _first_selector(inner, (*around, expr))
+            yield from _selectors(inner, (expr, *around))
         case ast.Binary(_, left, right):
-            return _first_selector(left, around) or _first_selector(right, around)
-        case ast.Call(_, args):
-            found = (_first_selector(arg, around) for arg in args)
-            return next((selector for selector in found if selector), None)
-    return None
+            yield from _selectors(left, around)
+            yield from _selectors(right, around)
+        case ast.Call(function, args):
+            # The second argument of `info` selects nothing by itself.
+            for arg in args[:1] if function == "info" else args:
+                yield from _selectors(arg, around)
 
 
 def _vector(scope: Scope, base: Vector, cells: dict[tuple[Labels, bool], dict[int, int]]) -> Vector:
