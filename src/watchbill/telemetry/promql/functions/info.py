@@ -133,7 +133,8 @@ def _looks_at(scope: Scope, expr: ast.Expr) -> tuple[ast.At | None, ast.Duration
     found: set[tuple[int | None, int]] = set()
     for selector, around in _selectors(expr, ()):
         pinned, offset = None, 0
-        for node in (selector, *around):
+        nodes: tuple[ast.VectorSelector | ast.Subquery, ...] = (selector, *around)
+        for node in nodes:
             offset += 0 if node.offset is None else to_ms(node.offset, scope.query.times)
             if node.at is not None:
                 pinned = at_ms(node.at, scope.query.times) - offset
