@@ -2,6 +2,7 @@
 
 import argparse
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from tests.promqltest.run import Outcome, run
@@ -11,12 +12,12 @@ def main() -> None:
     """Print passed/total for each file, cases that need native histograms apart."""
     parser = argparse.ArgumentParser(prog="python -m tests.promqltest", description=__doc__)
     parser.add_argument("-v", "--verbose", action="store_true", help="print failing cases")
-    parser.add_argument("paths", nargs="+", type=Path)
+    parser.add_argument("paths", nargs="+", type=Path, help="scripts, or folders of *.test")
     options = parser.parse_args()
     everything: list[Outcome] = []
     began = time.perf_counter()
     print(f"{'':28s} {'classic':>15s} {'native':>13s}")
-    for path in options.paths:
+    for path in _scripts(options.paths):
         outcomes = list(run(path))
         everything += outcomes
         for outcome in outcomes if options.verbose else []:
@@ -24,6 +25,11 @@ def main() -> None:
                 print(f"  {path.name}:{outcome.line} {outcome.query}\n      {outcome.why}")
         print(f"{path.name:28s} {_score(outcomes)}")
     print(f"{'all':28s} {_score(everything)}  in {time.perf_counter() - began:.1f} s")
+
+
+def _scripts(paths: list[Path]) -> Iterator[Path]:
+    for path in paths:
+        yield from sorted(path.rglob("*.test")) if path.is_dir() else [path]
 
 
 def _score(outcomes: list[Outcome]) -> str:

@@ -83,7 +83,19 @@ class Eval:
         return next((note for note in reversed(self.notes) if note.kind == "fail"), None)
 
 
-def read(path: Path) -> Iterator[Load | Clear | Eval]:
+@dataclass
+class Unreadable:
+    """A command that is not in the language as it is known here; those after it go on."""
+
+    line: int
+    text: str
+    why: str
+
+
+Command = Load | Clear | Eval | Unreadable
+
+
+def read(path: Path) -> Iterator[Command]:
     """The commands of a file in order."""
     lines = [re.sub(r"^\s*#.*$", "", line) for line in path.read_text().splitlines()]
     position = 0
@@ -95,14 +107,22 @@ def read(path: Path) -> Iterator[Load | Clear | Eval]:
             while position < len(lines) and lines[position].strip():
                 body.append(lines[position].strip())
                 position += 1
-        if head.startswith("load"):
-            yield _load(head, body)
-        elif head.startswith("clear"):
-            yield Clear()
-        elif head.startswith("eval"):
-            yield _eval(head, body, line)
-        elif head:
-            raise ValueError(f"{path.name}:{line}: {head}")
+        if not head:
+            continue
+        try:
+            yield _command(head, body, line)
+        except Exception as error:  # noqa: BLE001  whatever is wrong with it, others are not
+            yield Unreadable(line, head, f"cannot be read: {error!r}")
+
+
+def _command(head: str, body: list[str], line: int) -> Command:
+    if head.startswith("load"):
+        return _load(head, body)
+    if head.startswith("clear"):
+        return Clear()
+    if head.startswith("eval"):
+        return _eval(head, body, line)
+    raise ValueError("unknown command")
 
 
 def _load(head: str, body: list[str]) -> Load:

@@ -101,6 +101,22 @@ def test_a_wrong_expectation_is_noticed(tmp_path: Path, expectation: str, why: s
     assert why in outcome.why
 
 
+def test_what_cannot_be_read_fails_and_the_rest_goes_on(tmp_path: Path) -> None:
+    script = (
+        "load 1m\n  a 1\n\nload 1m\n  b what\n\nfrobnicate\n\neval sometimes a\n\n"
+        "eval instant at 0 a\n  a 1\n"
+    )
+    found = outcomes(tmp_path, script)
+    assert [(one.line, bool(one.why)) for one in found] == [
+        (4, True), (7, True), (9, True), (11, False),
+    ]  # fmt: skip
+
+
+def test_nothing_may_come_of_a_range(tmp_path: Path) -> None:
+    script = "load 1m\n  a 1\n\neval instant at 1h a[1m:1s]\n"
+    assert [one.why for one in outcomes(tmp_path, script)] == [""]
+
+
 def outcomes(folder: Path, script: str) -> list[Outcome]:
     path = folder / "one.test"
     path.write_text(script)
