@@ -9,7 +9,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +41,6 @@ def _named(path: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def _present(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
-
-
 def _words(language: str) -> tuple[str, ...]:
     """Pieces of a language, one on each line of a file."""
     text = (Path(__file__).parent / "words" / f"{language}.txt").read_text()
@@ -63,7 +55,7 @@ def compress(plain: bytes) -> bytes:
 INTAKE, LOGS = "watchbill.telemetry.intake", "watchbill.telemetry.logs"
 PROMQL = "watchbill.telemetry.promql"
 MALFORMED = f"{INTAKE}.protobuf:MalformedError"
-LOGQL = f"{LOGS}.logql.parse" if _present(f"{LOGS}.logql.parse") else f"{LOGS}.logql"
+LOGQL = f"{LOGS}.logql.parse"
 
 
 def _no_interning(labels: object) -> int:
@@ -190,33 +182,26 @@ def _logql() -> Run:
 
 
 def targets() -> dict[str, Target]:
-    """Every target whose reader exists, by name."""
+    """Every target by name."""
     from tests.fuzz.seeds import SEEDS
 
     json, promql, logql, page = map(_words, ("json", "promql", "logql", "exposition"))
-    known = {
-        "remote-write": (f"{INTAKE}.remote_write", _remote_write, (MALFORMED,), ()),
-        "snappy": (f"{INTAKE}.remote_write", _snappy, (MALFORMED,), ()),
-        "remote-write-2": (f"{INTAKE}.remote_write_v2", _remote_write_2, (MALFORMED,), ()),
-        "otlp-metrics": (
-            f"{INTAKE}.otlp.metrics", lambda: _otlp_metrics(False), (MALFORMED,), (),
-        ),
-        "otlp-metrics-json": (
-            f"{INTAKE}.otlp.metrics", lambda: _otlp_metrics(True), (MALFORMED,), json,
-        ),
-        "otlp-logs": (f"{LOGS}.otlp", lambda: _otlp_logs(False), (MALFORMED,), ()),
-        "otlp-logs-json": (f"{LOGS}.otlp", lambda: _otlp_logs(True), (MALFORMED,), json),
-        "loki-json": (f"{LOGS}.push", _loki_json, (MALFORMED,), json),
-        "loki-protobuf": (f"{LOGS}.push", _loki_protobuf, (MALFORMED,), ()),
-        "exposition": (f"{INTAKE}.exposition", _exposition, (), page),
-        "exposition-protobuf": (
-            f"{INTAKE}.exposition_protobuf", _exposition_protobuf, (MALFORMED,), (),
-        ),
-        "promql": (f"{PROMQL}.parse", _promql, (f"{PROMQL}.errors:PromqlError",), promql),
-        "logql": (LOGQL, _logql, (f"{LOGQL}:LogqlError",), logql),
-    }  # fmt: skip
+    known: dict[str, tuple[Callable[[], Run], tuple[str, ...], tuple[str, ...]]] = {
+        "remote-write": (_remote_write, (MALFORMED,), ()),
+        "snappy": (_snappy, (MALFORMED,), ()),
+        "remote-write-2": (_remote_write_2, (MALFORMED,), ()),
+        "otlp-metrics": (lambda: _otlp_metrics(False), (MALFORMED,), ()),
+        "otlp-metrics-json": (lambda: _otlp_metrics(True), (MALFORMED,), json),
+        "otlp-logs": (lambda: _otlp_logs(False), (MALFORMED,), ()),
+        "otlp-logs-json": (lambda: _otlp_logs(True), (MALFORMED,), json),
+        "loki-json": (_loki_json, (MALFORMED,), json),
+        "loki-protobuf": (_loki_protobuf, (MALFORMED,), ()),
+        "exposition": (_exposition, (), page),
+        "exposition-protobuf": (_exposition_protobuf, (MALFORMED,), ()),
+        "promql": (_promql, (f"{PROMQL}.errors:PromqlError",), promql),
+        "logql": (_logql, (f"{LOGQL}:LogqlError",), logql),
+    }
     return {
         name: Target(make, errors, SEEDS[name], words)
-        for name, (module, make, errors, words) in known.items()
-        if _present(module)
+        for name, (make, errors, words) in known.items()
     }

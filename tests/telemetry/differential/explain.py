@@ -23,6 +23,7 @@ from watchbill.telemetry.promql import aggregate, ast, binary, engine, evaluate,
 from watchbill.telemetry.promql.engine import instant, range_
 from watchbill.telemetry.promql.errors import EvalError, ParseError, PromqlError
 from watchbill.telemetry.promql.functions import elementwise, ranges, registry, relabel
+from watchbill.telemetry.promql.kernels.compiled import sweep
 from watchbill.telemetry.promql.kernels.sums import reduce_windows
 from watchbill.telemetry.promql.labels import Groups
 from watchbill.telemetry.promql.scope import Scope, Value
@@ -80,6 +81,7 @@ def _atan2_keeps_the_name() -> Iterator[None]:
 
 @contextmanager
 def _clamped_to_zero_before_the_threshold() -> Iterator[None]:
+    assert not sweep.compiled, "machine code would go past the kernels that are put back here"
     functions = {
         name: replace(ranges.RANGE_FUNCTIONS[name], kernel=_rate_of_2_42(per_second))
         for name, per_second in (("rate", True), ("increase", False))
