@@ -183,6 +183,11 @@ class Matching:
     fill_left: float | None = None
     fill_right: float | None = None
 
+    @property
+    def fills(self) -> bool:
+        """Whether anything stands in for missing series."""
+        return self.fill_left is not None or self.fill_right is not None
+
 
 @dataclass(frozen=True)
 class Binary(_Node):

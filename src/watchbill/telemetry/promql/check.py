@@ -84,7 +84,7 @@ def _check_binary(expr: ast.Binary) -> None:
     matching = expr.matching
     if matching.on or matching.labels or matching.group:
         raise expr.span.error("vector matching only allowed between instant vectors")
-    if matching.fill_left is not None or matching.fill_right is not None:
+    if matching.fills:
         raise expr.span.error("filling in missing series only allowed between instant vectors")
 
 

@@ -60,8 +60,7 @@ class _Match:
 def match_vectors(scope: Scope, expr: ast.Binary, left: Vector, right: Vector) -> Vector:
     """Arithmetic and comparisons between vectors, with labels matched."""
     matching = expr.matching
-    filling = matching.fill_left is not None or matching.fill_right is not None
-    if not (len(left) and len(right)) and not filling:
+    if not (len(left) and len(right)) and not matching.fills:
         return scope.empty()
     left_group, right_group, size = _match_groups(matching, left.labels, right.labels)
     if matching.group == "right":
@@ -78,8 +77,11 @@ def match_vectors(scope: Scope, expr: ast.Binary, left: Vector, right: Vector) -
 
 
 def _check_one_side(match: _Match) -> None:
-    """At no step may two series of a group be on the "one" side."""
-    counts = count_by_group(match.one.present, match.one_group, match.size)
+    """At no step with anything to match may two series of a group be on the "one" side."""
+    shown = match.one.present
+    if not match.expr.matching.fills:
+        shown = shown & match.many.present.any(axis=0)
+    counts = count_by_group(shown, match.one_group, match.size)
     if not (counts > 1).any():
         return
     group, step = np.argwhere(counts > 1)[0]

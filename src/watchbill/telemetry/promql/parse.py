@@ -87,7 +87,7 @@ def _modifiers(stream: TokenStream, op: str) -> tuple[bool, ast.Matching]:
     if op in ast.SET_OPERATORS:
         if matching.group:
             raise start.to(stream.last).error(f"no grouping allowed for {quote(op)} operation")
-        if matching.fill_left is not None or matching.fill_right is not None:
+        if matching.fills:
             raise start.to(stream.last).error(
                 "filling in missing series not allowed for set operators"
             )
