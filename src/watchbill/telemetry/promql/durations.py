@@ -64,11 +64,13 @@ def at_ms(at: ast.At, times: QueryTimes) -> int:
 
 
 def to_ms(expr: ast.DurationExpr, times: QueryTimes) -> int:
-    """The value of a duration expression in milliseconds."""
+    """The value of a duration expression in milliseconds; what is less than one is cut off."""
     seconds = _seconds(expr, times)
     if not math.isfinite(seconds) or abs(seconds) > _LONGEST_MS / 1000:
         raise EvalError("duration is out of range")
-    return round(seconds * 1000)
+    if isinstance(expr, ast.DurationLiteral):  # by way of nanoseconds, where 1.001 is exact
+        return int(round(seconds * 1e9) / 1e6)
+    return int(seconds * 1000)
 
 
 def _seconds(expr: ast.DurationExpr, times: QueryTimes) -> float:
