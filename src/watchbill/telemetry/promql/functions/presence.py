@@ -99,9 +99,12 @@ def apply_sort_by_label(scope: Scope, call: ast.Call) -> Vector:
 
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
-    """A sorting key in which runs of digits count as numbers."""
-    parts = re.split(r"([0-9]+)", text)
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]
+    """A sorting key in which runs of digits count as numbers, where digits stand in ASCII."""
+    parts = filter(None, re.split(r"([0-9]+)", text))
+    return [
+        (1, int(part), "") if part.isdecimal() else (0 if part < "0" else 2, 0, part)
+        for part in parts
+    ]
 
 
 def _ineffective(scope: Scope, call: ast.Call) -> bool:
