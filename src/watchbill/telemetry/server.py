@@ -51,7 +51,7 @@ from watchbill.telemetry.store import chdb_chunks
 from watchbill.telemetry.store.chdb import open_chdb
 from watchbill.telemetry.store.chunks import StoreDamagedError
 from watchbill.telemetry.store.keeper import Keeper
-from watchbill.telemetry.store.samples import SampleStore
+from watchbill.telemetry.store.samples import AtOnce, SampleStore
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +168,14 @@ async def _serve(
         routes=[
             *write.routes(intake),  # first, because paths are tried in turn
             *otlp.routes(store, sink, logs, own, queue),
-            *query.routes(store, runner, exemplars, for_rules, features=config.promql_features),
+            *query.routes(
+                store,
+                runner,
+                exemplars,
+                for_rules,
+                at_once=AtOnce(store),
+                features=config.promql_features,
+            ),
             *syntax.routes(),
             *series.routes(store, metadata, lookups),
             *targets.routes(scraper, store, metadata, lookups),

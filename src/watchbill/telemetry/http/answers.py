@@ -103,7 +103,9 @@ class Parameters:
     @staticmethod
     async def of(request: Request) -> "Parameters":
         """Read them."""
-        values = Parameters.of_query(request.url.query)._values
+        values = Parameters.of_query(
+            request.scope["query_string"].decode("utf-8", "replace")
+        )._values
         if request.method == "POST":
             body = b""
             async for part in request.stream():
