@@ -170,11 +170,14 @@ def _answer(
 ) -> Response:
     data, warnings = result.data, list(result.warnings)
     shown: object
+    pieces = None
     if result.type in ("vector", "matrix") and limit is not None and len(data) > limit:
         data = data.take(range(limit))
         warnings.append(answers.TRUNCATED)
     if result.type == "vector":
         shown = series_json.shown(data, is_vector=True)
+    elif result.type == "matrix" and series_json.is_long(data):
+        shown, pieces = answers.LATER, series_json.pieces(data, is_vector=False)
     elif result.type == "matrix":
         shown = series_json.shown(data, is_vector=False)
     elif result.type == "scalar":
@@ -184,4 +187,4 @@ def _answer(
     told: dict[str, object] = {"resultType": result.type, "result": shown}
     if stats is not None:
         told["stats"] = stats
-    return success(told, warnings, result.infos)
+    return success(told, warnings, result.infos, pieces)
