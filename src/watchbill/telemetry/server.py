@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from watchbill.lib import clock
-from watchbill.telemetry import jit
+from watchbill.telemetry import jit, memory
 from watchbill.telemetry.config import TelemetryConfig
 from watchbill.telemetry.exemplars import Exemplars
 from watchbill.telemetry.http import (
@@ -79,6 +79,7 @@ def run(config: TelemetryConfig) -> None:
 
     Raises `FolderInUseError`, and `StoreDamagedError` when the data cannot be opened whole.
     """
+    memory.hold_little()
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line per scrape
     with _sole_user(config):
         chdb = open_chdb(config.folder, {**chdb_chunks.TABLES, **table.TABLES})

@@ -5,6 +5,7 @@ import threading
 import time
 from typing import Protocol
 
+from watchbill.telemetry import memory
 from watchbill.telemetry.store.chunks import ChunkStoreError
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class Keeper:
             try:
                 for store in self._stores:
                     store.upkeep()
+                memory.give_back()
                 if time.monotonic() >= expire_at:
                     for store in self._stores:
                         store.expire()
