@@ -34,6 +34,7 @@ def ingest(systems: list[System], dataset: data.DataSet) -> dict[str, Any]:
                 "samples_per_second": samples / wall[system.name],
                 "cpu_us_per_sample": (system.cpu() - before[system.name]) / samples * 1e6,
                 "memory": system.memory(),
+                "first_start": {"ready": system.started, "prepared": system.prepared},
             }
             for system in systems
         },
@@ -140,6 +141,7 @@ def scaling(folder: Path, sizes: list[int]) -> dict[str, Any]:
                 "cpu_us_per_sample": (cpu[2] - cpu[1]) / samples * 1e6,
                 "query_ms": median(took) * 1000,
                 "memory": system.memory(),
+                "first_start": {"ready": system.started, "prepared": system.prepared},
             }
         finally:
             system.stop()

@@ -14,6 +14,8 @@ def ingest(figures: dict[str, Any]) -> None:
                 f"{found['cpu_us_per_sample']:>8.2f} us CPU/sample"
                 f"{memory['peak']:>8.0f} MB peak{memory['private']:>8.0f} MB private"
             )
+    for name, found in _servers(figures):
+        _first_start(name, found)
     _ratios("CPU", {name: found["cpu_us_per_sample"] for name, found in _servers(figures)})
 
 
@@ -50,6 +52,15 @@ def scaling(figures: dict[str, Any]) -> None:
             f"{int(size):>9,}{found['new_series_us']:>15.1f}{found['cpu_us_per_sample']:>11.2f}"
             f"{found['query_ms']:>10.1f}{found['memory']['peak']:>9.0f}"
         )
+    for size, found in figures.items():
+        _first_start(f"{int(size):,}", found)
+
+
+def _first_start(what: str, found: dict[str, Any]) -> None:
+    """What was waited for before anything was measured."""
+    if "first_start" in found:
+        ready, prepared = found["first_start"]["ready"], found["first_start"]["prepared"]
+        print(f"  {what}, first start: ready after {ready:.1f} s, at full speed {prepared:.1f} s")
 
 
 def _servers(figures: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -57,7 +57,7 @@ class System:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / self.name
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.started = 0.0
+        self.started = self.prepared = 0.0  # seconds from the start to ready, and to full speed
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: http.client.HTTPConnection | None = None
 
@@ -94,6 +94,7 @@ class System:
             time.sleep(0.01)
         self.started = time.perf_counter() - began
         self.prepare()
+        self.prepared = time.perf_counter() - began
 
     def stop(self) -> None:
         if self._process is not None:
@@ -194,8 +195,10 @@ class Watchbill(System):
     def prepare(self) -> None:
         """Kernels are compiled at the first start ever, and loaded within a second at others."""
         deadline = time.monotonic() + 900
-        while not self.status()["machineCode"] and time.monotonic() < deadline:
-            time.sleep(0.2)
+        while not self.status()["machineCode"]:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"{self.name} runs no kernels; see {self.folder / 'log'}")
+            time.sleep(0.05)
 
     def status(self) -> dict[str, float]:
         return dict(json.loads(self.request("GET", "/api/v1/status/watchbill")[1])["data"])

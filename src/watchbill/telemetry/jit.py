@@ -39,6 +39,7 @@ from types import FunctionType
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from watchbill.lib import lifeline
 
@@ -111,9 +112,17 @@ class Kernel:
                 continue
             if (value.dtype, value.ndim) != shape or not value.flags.c_contiguous:
                 raise TypeError(f"{self.name} takes {self.types}, not {value.dtype}{value.shape}")
-            flat.append(value.ctypes.data)
+            flat.append(_address(value))
             flat += value.shape
         return int(self._machine(*flat))
+
+
+def _address(array: NDArray[Any]) -> int:
+    """Where an array's memory is, in a quarter of the time that `array.ctypes.data` takes."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array.data))
+    except (TypeError, ValueError):  # read-only, or empty
+        return int(array.ctypes.data)
 
 
 def _untyped(module: str) -> Any:

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from watchbill.lib import clock
-from watchbill.telemetry import jit
+from watchbill.telemetry import jit, memory
 from watchbill.telemetry.config import TelemetryConfig
 from watchbill.telemetry.exemplars import Exemplars
 from watchbill.telemetry.http import (
@@ -51,7 +51,7 @@ from watchbill.telemetry.store import chdb_chunks
 from watchbill.telemetry.store.chdb import open_chdb
 from watchbill.telemetry.store.chunks import StoreDamagedError
 from watchbill.telemetry.store.keeper import Keeper
-from watchbill.telemetry.store.samples import SampleStore
+from watchbill.telemetry.store.samples import AtOnce, SampleStore
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +79,7 @@ def run(config: TelemetryConfig) -> None:
 
     Raises `FolderInUseError`, and `StoreDamagedError` when the data cannot be opened whole.
     """
+    memory.hold_little()
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line per scrape
     with _sole_user(config):
         chdb = open_chdb(config.folder, {**chdb_chunks.TABLES, **table.TABLES})
@@ -168,7 +169,14 @@ async def _serve(
         routes=[
             *write.routes(intake),  # first, because paths are tried in turn
             *otlp.routes(store, sink, logs, own, queue),
-            *query.routes(store, runner, exemplars, for_rules, features=config.promql_features),
+            *query.routes(
+                store,
+                runner,
+                exemplars,
+                for_rules,
+                at_once=AtOnce(store),
+                features=config.promql_features,
+            ),
             *syntax.routes(),
             *series.routes(store, metadata, lookups),
             *targets.routes(scraper, store, metadata, lookups),

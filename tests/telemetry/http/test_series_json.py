@@ -1,5 +1,6 @@
 """Series written by machine code are what the general way writes, to the byte."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +9,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.responses import Response, StreamingResponse
 
 from watchbill.telemetry import jit
-from watchbill.telemetry.http import answers, series_json
+from watchbill.telemetry.http import answers, query, series_json
+from watchbill.telemetry.promql import engine
 from watchbill.telemetry.promql.labels import LabelRows, LabelTable
 from watchbill.telemetry.promql.numbers import format_sample
 from watchbill.telemetry.promql.storage import Selection, labels_of
@@ -84,3 +87,28 @@ def test_series_are_written_as_the_general_way_writes_them(series: list, is_vect
 def test_an_answer_may_be_longer_than_was_thought() -> None:
     values = np.full(2_000, 1.7976931348623157e308)  # 23 characters each
     assert [text for _, text in written(one_series(values))] == [format_sample(values[0])] * 2_000
+
+
+def test_a_long_answer_is_sent_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(series_json, "PIECE_BYTES", 4_000)
+    rows = [labels_of({"__name__": "m", "i": str(i), "text": "x" * 50 * i}) for i in range(100)]
+    starts = np.arange(0, 1_100, 11)
+    t, v = np.arange(1_089), np.random.default_rng(3).random(1_089)
+    data = Selection(rows[:99], starts, t, v)
+    assert series_json.is_long(data)
+    parts = list(series_json.pieces(data, is_vector=False))
+    assert len(parts) > 20
+    assert max(map(len, parts)) < 10_000
+    shown = msgspec.json.encode(answers.matrix(data))
+    assert msgspec.json.decode(b"".join(parts)) == msgspec.json.decode(shown)
+    result = engine.Result("matrix", data, warnings=("doubtful",))
+    whole = asyncio.run(body_of(query._answer(result, 0, None, None)))
+    assert msgspec.json.decode(whole) == {
+        "status": "success", "warnings": ["doubtful"],
+        "data": {"resultType": "matrix", "result": msgspec.json.decode(shown)},
+    }  # fmt: skip
+
+
+async def body_of(answer: Response) -> bytes:
+    assert isinstance(answer, StreamingResponse)
+    return b"".join([bytes(part) async for part in answer.body_iterator])

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from watchbill.telemetry.promql.histogram import CUSTOM_BOUNDS, Buckets, Histogram
 from watchbill.telemetry.promql.storage import STALE_BITS
+from watchbill.telemetry.store import chdb_chunks
 from watchbill.telemetry.store.chdb import open_chdb
 from watchbill.telemetry.store.chdb_chunks import CHUNKS, TABLES, ChdbChunks
 from watchbill.telemetry.store.chunks import (
@@ -115,6 +117,26 @@ def test_many_series_can_be_asked_for_at_once(chunks: ChunkStore) -> None:
     chunks.put(some(ids, 2))
     assert len(chunks.select(np.array(ids[::2] * 1, np.uint64), 0, 2 * T0)) == 3000
     assert len(chunks.select(np.array(ids[:2500], np.uint64), 0, 2 * T0)) == 5000
+
+
+def test_a_large_selection_is_read_in_parts(
+    chunks: ChunkStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chdb_chunks, "ROWS_AT_ONCE", 6)
+    put = some([1, 2, 3], per_series=500)  # more than eight hours
+    chunks.put(put)
+    found = chunks.select(np.array([1, 2, 3], np.uint64), T0, int(put.t.max()))
+    assert found.ids.tolist() == put.ids.tolist()
+    assert found.t.tolist() == put.t.tolist()
+    assert found.v.tolist() == put.v.tolist()
+
+
+def test_however_long_a_time_is_asked_for_the_parts_are_few() -> None:
+    parts = list(chdb_chunks._parts(0, 480_003, 2_400))
+    assert len(parts) == chdb_chunks.MOST_PARTS
+    assert (parts[0].start, parts[-1].stop) == (0, 480_003)
+    assert all(one.stop == other.start for one, other in pairwise(parts))
+    assert list(chdb_chunks._parts(7, 10, 100_000)) == [range(7, 8), range(8, 9), range(9, 10)]
 
 
 def test_keeps_series(chunks: ChunkStore) -> None:

@@ -1,6 +1,7 @@
 """The store as a whole: what is taken and refused, and that every move and crash keeps it all."""
 
 import os
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from watchbill.telemetry.promql.errors import EvalError
 from watchbill.telemetry.promql.histogram import Buckets, Histogram
 from watchbill.telemetry.promql.storage import Matcher, labels_of
 from watchbill.telemetry.store import samples as samples_module
 from watchbill.telemetry.store.chunks import HOUR_MS, ChunkStoreError, MemoryChunks
 from watchbill.telemetry.store.head import Columns
 from watchbill.telemetry.store.rules import DUPLICATE, OUT_OF_ORDER, TOO_EARLY, TOO_OLD, Verdict
-from watchbill.telemetry.store.samples import SampleStore
+from watchbill.telemetry.store.samples import AtOnce, SampleStore
 
 pytestmark = pytest.mark.usefixtures("both_ways")
 
@@ -121,6 +123,33 @@ def test_cut_samples_are_read_from_chunks_and_head_together(world: World) -> Non
     assert world.read(START + 90, START + 150) == {"a": [expected[2]]}
     world.kill_and_restart()
     assert world.read() == {"a": expected}
+
+
+def test_what_is_read_at_once_waits_for_nothing(world: World) -> None:
+    matchers = [Matcher("__name__", "=", "m")]
+    world.write(("a", START, 1.0))
+    world.now = START + HOUR + 700
+    world.write(("a", world.now, 2.0))
+    world.store.upkeep()
+    read = AtOnce(world.store).select
+    now = int(world.now * 1000)
+    assert read(matchers, now - 1000, now).v.tolist() == [2.0]
+    with pytest.raises(EvalError, match="at once"):
+        read(matchers, START * 1000, now)  # the first sample is in chunks
+    held, done = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with world.store._lock:
+            held.set()
+            done.wait(9)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    held.wait(9)
+    with pytest.raises(EvalError, match="at once"):
+        read(matchers, now - 1000, now)
+    done.set()
+    holder.join()
 
 
 def test_the_log_shrinks_when_chunks_hold_its_samples(world: World) -> None:

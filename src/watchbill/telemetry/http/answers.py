@@ -5,15 +5,16 @@ Source: https://prometheus.io/docs/prometheus/latest/querying/api/#format-overvi
 
 import math
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 from urllib.parse import parse_qs
 
 import msgspec
 import numpy as np
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from watchbill.telemetry.exemplars import Exemplar
 from watchbill.telemetry.promql.histogram import Histogram
@@ -57,14 +58,27 @@ class ApiError(Exception):
         return failure(self.kind, str(self), self.headers)
 
 
-def success(data: Any, warnings: Sequence[str] = (), infos: Sequence[str] = ()) -> Response:
-    """200 with data."""
+LATER = msgspec.Raw(b"\0")
+"""Stands in data for what is written in pieces; no JSON has this byte."""
+
+
+def success(
+    data: Any,
+    warnings: Sequence[str] = (),
+    infos: Sequence[str] = (),
+    pieces: Iterable[bytes | memoryview] | None = None,
+) -> Response:
+    """200 with data; `pieces`, if given, go where `LATER` stands, while they are made."""
     envelope: dict[str, Any] = {"status": "success", "data": data}
     if warnings:
         envelope["warnings"] = _few(warnings, "warning")
     if infos:
         envelope["infos"] = _few(infos, "info")
-    return Response(msgspec.json.encode(envelope), media_type="application/json")
+    body = msgspec.json.encode(envelope)
+    if pieces is None:
+        return Response(body, media_type="application/json")
+    begin, _, end = body.partition(LATER)
+    return StreamingResponse(chain([begin], pieces, [end]), media_type="application/json")
 
 
 def _few(notes: Sequence[str], kind: str) -> list[str]:
@@ -103,7 +117,9 @@ class Parameters:
     @staticmethod
     async def of(request: Request) -> "Parameters":
         """Read them."""
-        values = Parameters.of_query(request.url.query)._values
+        values = Parameters.of_query(
+            request.scope["query_string"].decode("utf-8", "replace")
+        )._values
         if request.method == "POST":
             body = b""
             async for part in request.stream():

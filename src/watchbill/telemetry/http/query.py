@@ -5,7 +5,7 @@ https://prometheus.io/docs/prometheus/latest/querying/api/#expression-queries
 
 import time
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -44,11 +44,13 @@ def routes(
     exemplars: Exemplars,
     rules: QueryRunner | None = None,
     *,
+    at_once: Storage | None = None,
     features: frozenset[str] = ALL,
 ) -> list[Route]:
     """`query`, `query_range`, `query_exemplars`; `features` as for `promql.parse`.
 
-    Queries for `rules` run apart from the others.
+    Queries for `rules` run apart from the others. `at_once` has what `storage` has, but raises
+    `EvalError` where it would have to wait.
     """
 
     async def query(request: Request) -> Response:
@@ -57,11 +59,12 @@ def routes(
         at_ms = given.time_ms("time", _now_ms())
         lookback_ms = given.duration_ms("lookback_delta", engine.DEFAULT_LOOKBACK_MS)
 
-        def answer(limits: Limits) -> engine.Result:
+        def answer(limits: Limits, storage: Storage = storage) -> engine.Result:
             expr = _parsed(text, features)
             return engine.instant(storage, expr, at_ms, lookback_ms=lookback_ms, limits=limits)
 
-        return await _run(request, given, Asked.of(request, text), at_ms, answer)
+        brief = None if at_once is None else partial(answer, storage=at_once)
+        return await _run(request, given, Asked.of(request, text), at_ms, answer, brief)
 
     async def query_range(request: Request) -> Response:
         given = await Parameters.of(request)
@@ -86,10 +89,11 @@ def routes(
         asked: Asked,
         at_ms: int,
         answer: Callable[[Limits], engine.Result],
+        brief: Callable[[Limits], engine.Result] | None = None,
     ) -> Response:
         limit, wants_stats = given.count("limit"), given.get("stats") is not None
 
-        def work(limits: Limits) -> Response:
+        def work(limits: Limits, answer: Callable[[Limits], engine.Result] = answer) -> Response:
             began = time.monotonic()
             result = answer(limits)
             asked.samples = result.samples_read
@@ -98,7 +102,8 @@ def routes(
 
         for_rules = request.headers.get(PURPOSE) == "rules"
         runs = rules if rules is not None and for_rules else runner
-        return await runs.run(request, timeout_ms(given, runs), work, asked)
+        quick = None if brief is None else partial(work, answer=brief)
+        return await runs.run(request, timeout_ms(given, runs), work, asked, quick)
 
     async def query_exemplars(request: Request) -> Response:
         given = await Parameters.of(request)
@@ -165,11 +170,14 @@ def _answer(
 ) -> Response:
     data, warnings = result.data, list(result.warnings)
     shown: object
+    pieces = None
     if result.type in ("vector", "matrix") and limit is not None and len(data) > limit:
         data = data.take(range(limit))
         warnings.append(answers.TRUNCATED)
     if result.type == "vector":
         shown = series_json.shown(data, is_vector=True)
+    elif result.type == "matrix" and series_json.is_long(data):
+        shown, pieces = answers.LATER, series_json.pieces(data, is_vector=False)
     elif result.type == "matrix":
         shown = series_json.shown(data, is_vector=False)
     elif result.type == "scalar":
@@ -179,4 +187,4 @@ def _answer(
     told: dict[str, object] = {"resultType": result.type, "result": shown}
     if stats is not None:
         told["stats"] = stats
-    return success(told, warnings, result.infos)
+    return success(told, warnings, result.infos, pieces)

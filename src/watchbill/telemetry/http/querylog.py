@@ -39,7 +39,12 @@ class Asked:
     def of(request: Request, query: str, range_: str = "") -> "Asked":
         """By a request; `range_` says how long a range is, by which step."""
         client = request.headers.get("user-agent", "")[:CLIENT]
-        return Asked(query[:TEXT], request.url.path, client, clock.seconds(), range=range_)
+        return Asked(query[:TEXT], request.scope["path"], client, clock.seconds(), range=range_)
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What queries have in common that ask the same."""
+        return self.path, self.query
 
     def shown(self) -> dict[str, object]:
         """As JSON."""
@@ -79,13 +84,12 @@ class QueryLog:
                 self._note(asked)
 
     def _note(self, asked: Asked) -> None:
-        key = (asked.path, asked.query)
-        known = self._slowest.get(key)
+        known = self._slowest.get(asked.key)
         oldest = clock.seconds() - FOR_SECONDS
         if known is None or known.at < oldest or known.seconds <= asked.seconds:
-            self._slowest[key] = asked
+            self._slowest[asked.key] = asked
         if len(self._slowest) > 2 * KEPT:
-            self._slowest = {(one.path, one.query): one for one in self._ranked()}
+            self._slowest = {one.key: one for one in self._ranked()}
 
     def _ranked(self) -> list[Asked]:
         oldest = clock.seconds() - FOR_SECONDS

@@ -18,6 +18,7 @@ from watchbill.telemetry.own import OwnMetrics
 from watchbill.telemetry.promql.errors import (
     EvalError,
     ParseError,
+    PromqlError,
     QueryCanceledError,
     QueryTimeoutError,
 )
@@ -29,6 +30,12 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 DISCONNECT_POLL_SECONDS = 0.1
+BRIEF_SECONDS = 0.003
+"""A query that took no longer the last time need not leave the event loop: to hand it to a thread
+and back would take about as long."""
+MOST_SECONDS, MOST_SAMPLES = 0.01, 200_000
+"""What it may cost there; beyond this it is done in a thread after all."""
+BRIEF_TEXTS = 1_000  # that many are remembered
 RETRY = {"Retry-After": "1"}
 SLOW_SECONDS = 10.0
 """A query that takes longer is a line of the process's log."""
@@ -57,6 +64,7 @@ class QueryRunner:
         self._own = own
         self._free = asyncio.Semaphore(limits.at_once)
         self._workers = Workers()
+        self._brief: set[tuple[str, str]] = set()
         self._stopping = threading.Event()
 
     def timeout_ms(self) -> int:
@@ -69,8 +77,13 @@ class QueryRunner:
         timeout_ms: int,
         work: Callable[[Limits], T],
         asked: Asked | None = None,
+        at_once: Callable[[Limits], T] | None = None,
     ) -> T:
-        """Do `work` in a thread. Raises `ApiError` for every way in which a query can fail."""
+        """Do `work` in a thread. Raises `ApiError` for every way in which a query can fail.
+
+        `at_once` does the same, but gives up with `PromqlError` where it would have to wait: it is
+        called instead, without a thread, for a query that was brief the last time.
+        """
         asked = asked or Asked.of(request, request.query_params.get("query", ""))
         if self.active >= self.limits.at_once + self.limits.waiting:
             self.refused += 1
@@ -80,7 +93,9 @@ class QueryRunner:
         self.active += 1
         with self.log.watched(asked):
             try:
-                result = await self._watch(request, timeout_ms, work, asked)
+                result = self._briefly(at_once, asked)
+                if result is None:
+                    result = await self._watch(request, timeout_ms, work, asked)
                 asked.outcome = "ok"
                 return result
             except ApiError as error:
@@ -91,6 +106,15 @@ class QueryRunner:
                 if asked.outcome == "running":  # the request itself was cancelled
                     asked.outcome = "canceled"
                 self._ended(asked)
+
+    def _briefly(self, at_once: Callable[[Limits], T] | None, asked: Asked) -> T | None:
+        """The result of a brief query; None when it is not one, or others wait."""
+        if at_once is None or asked.key not in self._brief or self._free.locked():
+            return None
+        try:
+            return at_once(Limits(MOST_SAMPLES, time.monotonic() + MOST_SECONDS))
+        except PromqlError:
+            return None
 
     async def _watch(
         self, request: Request, timeout_ms: int, work: Callable[[Limits], T], asked: Asked
@@ -135,6 +159,11 @@ class QueryRunner:
 
     def _ended(self, asked: Asked) -> None:
         seconds = time.monotonic() - asked.began
+        self._brief.discard(asked.key)
+        if seconds <= BRIEF_SECONDS and asked.outcome == "ok":
+            if len(self._brief) >= BRIEF_TEXTS:
+                self._brief.clear()
+            self._brief.add(asked.key)
         if self._own is not None:
             self._own.count_query(asked.outcome, seconds)
         if seconds > SLOW_SECONDS and asked.query:

@@ -7,7 +7,7 @@ with a power of ten bracket the value, and the shortest number between the two n
 is among four candidates.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -26,6 +26,11 @@ UInt = Any  # np.uint64: mixed with an int it would become a float
 _FEW = 16
 """So few samples are written faster the general way."""
 
+PIECE_BYTES = 1 << 20
+"""How much of a long answer is written at a time."""
+
+_USUAL = 32
+"""About what a sample takes."""
 _LONGEST = 96
 """More than a sample can take: a value has at most 25 characters, a time 20."""
 
@@ -305,19 +310,28 @@ def shown(data: Selection, *, is_vector: bool) -> object:
 
 def encode(data: Selection, *, is_vector: bool) -> bytes:
     """The JSON array of all series."""
+    return b"".join(pieces(data, is_vector=is_vector))
+
+
+def is_long(data: Selection) -> bool:
+    """Whether the JSON of a matrix is better sent in pieces than held in memory as a whole."""
+    return write_series.compiled and data.h is None and len(data.t) * _USUAL > PIECE_BYTES
+
+
+def pieces(data: Selection, *, is_vector: bool) -> Iterator[bytes | memoryview]:
+    """The JSON array of all series, bit by bit."""
+    yield b"["
     labels, label_starts = _labels(data)
     state = np.array([0, -1], np.int64)
-    size = 32 * (len(data) if is_vector else len(data.t)) + len(labels) + 48 * len(data)
-    parts: list[bytes | memoryview] = [b"["]
+    size = _USUAL * (len(data) if is_vector else len(data.t)) + len(labels) + 48 * len(data)
+    size = max(min(size, PIECE_BYTES), int(np.diff(label_starts).max(initial=0)))
     while state[0] < len(data):
         out = np.empty(size + 2 * _LONGEST, np.uint8)
         used = write_series(
             data.starts, data.t, data.v, labels, label_starts, int(is_vector), out, state
         )
-        parts.append(out[:used].data)
-        size = max(size // 4, int(np.diff(label_starts).max()))
-    parts.append(b"]")
-    return b"".join(parts)
+        yield out[:used].data
+    yield b"]"
 
 
 def _labels(data: Selection) -> tuple[Bytes, Index]:

@@ -65,7 +65,9 @@ class Chdb:
                 with contextlib.suppress(RuntimeError):
                     self._session.query("SELECT 0", "Native")
                 raise ChunkStoreError(_first_line(error)) from error
-            return list(native.decode(answer.bytes())) if answer is not None else []
+            data = b"" if answer is None else answer.bytes()
+            del answer  # it is as large, and the caller has to decode yet
+            return list(native.decode(data))
 
     def insert(self, table: str, columns: list[tuple[str, str, native.Column]], rows: int) -> None:
         """Append rows to a table."""

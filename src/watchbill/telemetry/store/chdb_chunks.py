@@ -1,6 +1,7 @@
 """Chunks in chDB: one row per series and hour, times and values as arrays."""
 
 import logging
+import math
 import re
 from collections.abc import Iterable, Iterator
 from typing import cast
@@ -24,6 +25,10 @@ from watchbill.telemetry.store.index import METRIC_SHIFT, Ids
 
 LISTED_IDS = 2_000
 """Up to here a query names the series; beyond, it names the metrics and we pick."""
+
+ROWS_AT_ONCE, MOST_PARTS = 5_000, 8
+"""A selection of more rows (4 kB each, usually) is read in parts: the database needs several times
+the memory of what it answers."""
 
 CHUNKS = "metrics.chunks"
 COLUMNS = ["id UInt64", "b DateTime('UTC')", "t Array(Int64)", "v Array(Int64)", "e UInt8",
@@ -113,13 +118,15 @@ class ChdbChunks:
             return Samples.empty()
         metrics = ",".join(map(str, np.unique(ids >> np.uint64(METRIC_SHIFT))))
         named = f" AND id IN ({','.join(map(str, ids))})" if len(ids) <= LISTED_IDS else ""
-        # Not ordered by the database: that takes it twice as long as everything else.
-        blocks = self._read(
-            f"SELECT id, b, t, v, e, h FROM metrics.chunks "  # noqa: S608
-            f"WHERE bitShiftRight(id, 32) IN ({metrics})"
-            f" AND b >= {start_ms // HOUR_MS * 3600} AND b <= {end_ms // 1000}{named} "
-            f"SETTINGS {SETTINGS}"
-        )
+        blocks: list[dict[str, native.Column]] = []
+        for hours in _parts(start_ms // HOUR_MS, end_ms // HOUR_MS + 1, len(ids)):
+            # Not ordered by the database: that takes it twice as long as everything else.
+            blocks += self._read(
+                f"SELECT id, b, t, v, e, h FROM metrics.chunks "  # noqa: S608
+                f"WHERE bitShiftRight(id, 32) IN ({metrics})"
+                f" AND b >= {hours.start * 3600} AND b < {hours.stop * 3600}{named} "
+                f"SETTINGS {SETTINGS}"
+            )
         found = rows.join(blocks, ids)
         if start_ms % HOUR_MS == 0 and (end_ms + 1) % HOUR_MS == 0:
             return found
@@ -173,6 +180,13 @@ class ChdbChunks:
     def close(self) -> None:
         """See `ChunkStore.close`."""
         self._chdb.close()
+
+
+def _parts(first: int, end: int, series: int) -> Iterator[range]:
+    """Hours in parts of about `ROWS_AT_ONCE`; a few parts, however many hours there are."""
+    size = max(ROWS_AT_ONCE // series, math.ceil((end - first) / MOST_PARTS), 1)
+    for begin in range(first, end, size):
+        yield range(begin, min(begin + size, end))
 
 
 def _packed(

@@ -5,12 +5,14 @@ import threading
 import time
 from typing import Protocol
 
+from watchbill.telemetry import memory
 from watchbill.telemetry.store.chunks import ChunkStoreError
 
 log = logging.getLogger(__name__)
 
 ROUND_SECONDS = 1.0
 EXPIRE_SECONDS = 3600.0
+GIVE_BACK_SECONDS = 5.0
 RETRY_SECONDS = 15.0
 
 
@@ -52,12 +54,15 @@ class Keeper:
         self._thread.join()
 
     def _run(self) -> None:
-        expire_at = time.monotonic()
+        expire_at = give_back_at = time.monotonic()
         wait = ROUND_SECONDS
         while not self._stopping.wait(wait):
             try:
                 for store in self._stores:
                     store.upkeep()
+                if time.monotonic() >= give_back_at:
+                    memory.give_back()
+                    give_back_at = time.monotonic() + GIVE_BACK_SECONDS
                 if time.monotonic() >= expire_at:
                     for store in self._stores:
                         store.expire()

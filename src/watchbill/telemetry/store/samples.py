@@ -11,6 +11,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchbill.lib import clock
+from watchbill.telemetry.promql.errors import EvalError
 from watchbill.telemetry.promql.storage import Labels, Matcher, Selection
 from watchbill.telemetry.promql.symbols import LabelColumns
 from watchbill.telemetry.store import records
@@ -217,6 +219,18 @@ class SampleStore:
             found = self._read(matchers, start_ms, end_ms)
             if found is not None:
                 return found
+
+    def select_at_once(
+        self, matchers: Sequence[Matcher], start_ms: int, end_ms: int
+    ) -> Selection | None:
+        """What `select` gives, or None when that might have to wait: for chunks, or because
+        somebody else works on the store just now."""
+        if not self._lock.acquire(blocking=False):
+            return None
+        try:
+            return None if start_ms < self._floor_ms else self._read(matchers, start_ms, end_ms)
+        finally:
+            self._lock.release()
 
     def _read(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection | None:
         """What `select` gives, or None when samples moved from head to chunks meanwhile."""
@@ -442,6 +456,20 @@ class SampleStore:
     def floor_ms(self) -> int:
         """The head holds samples from this time on; older ones are in chunks."""
         return self._floor_ms
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """A store as far as it can be read without waiting."""
+
+    store: SampleStore
+
+    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
+        """See `promql.storage.Storage.select`. Raises `EvalError` where it would have to wait."""
+        found = self.store.select_at_once(matchers, start_ms, end_ms)
+        if found is None:
+            raise EvalError("this cannot be read at once")
+        return found
 
 
 def _joined(
