@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import uvicorn
+import uvloop
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -98,7 +99,7 @@ def run(config: TelemetryConfig) -> None:
         keeper = Keeper(store, logs)
         keeper.start()
         try:
-            asyncio.run(_serve(config, store, logs, keeper))
+            uvloop.run(_serve(config, store, logs, keeper))
         finally:
             keeper.stop()
             logs.close()
