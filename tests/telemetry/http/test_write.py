@@ -89,6 +89,31 @@ def test_1_0_is_told_by_its_content_type(stores: Stores, post: Post, kind: str) 
     assert stores.last("m") == {"": 1.0}
 
 
+V1 = "application/x-protobuf;proto=prometheus.WriteRequest"
+
+
+def test_1_0_takes_the_good_part_and_tells_of_the_rest(stores: Stores, post: Post) -> None:
+    answer = post(bodies.body(({"x": "nameless"}, [(T, 1.0)]), ({"__name__": "m"}, [(T, 2.0)])), V1)
+    assert answer.status_code == 400
+    assert 'no metric name in {x="nameless"}' in answer.text
+    assert stores.last("m") == {"": 2.0}
+
+
+def test_a_body_of_the_other_version_is_not_taken_for_an_empty_one(
+    stores: Stores, post: Post
+) -> None:
+    symbols = Symbols()
+    content = series(symbols, {"__name__": "m"}, sample(T, 3.0))
+    for body, kind, says in (
+        (bodies.body(({"__name__": "m"}, [(T, 1.0)])), V2, "the content type says 2.0"),
+        (bodies.compress(symbols.packed() + content), V1, "the content type says 1.0"),
+    ):
+        answer = post(body, kind)
+        assert answer.status_code == 400
+        assert says in answer.text
+    assert len(stores.store.index) == 0
+
+
 @pytest.mark.parametrize(("kind", "encoding"), [
     ("application/json", "snappy"), ("application/x-protobuf;proto=other.Message", "snappy"),
     (V2, "gzip"),
