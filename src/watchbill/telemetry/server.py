@@ -48,6 +48,7 @@ from watchbill.telemetry.scrape.host import host_page
 from watchbill.telemetry.scrape.local import LocalScraper, LocalSource
 from watchbill.telemetry.scrape.loop import Scraper
 from watchbill.telemetry.store import chdb_chunks
+from watchbill.telemetry.store.budget import Budget
 from watchbill.telemetry.store.chdb import open_chdb
 from watchbill.telemetry.store.chunks import StoreDamagedError
 from watchbill.telemetry.store.keeper import Keeper
@@ -87,14 +88,13 @@ def run(config: TelemetryConfig) -> None:
             chdb_chunks.ChdbChunks(chdb),
             config.retention,
             series_limit=config.series_limit,
-            size_limit=config.size_limit,
             late=config.late,
         )
         logs = LogStore(config.folder, table.ChdbLines(chdb), config.retention)
         store.open()
         logs.open()
         jit.start(config.code_cache or config.folder / "jit", KERNELS)
-        keeper = Keeper(store, logs)
+        keeper = Keeper(store, logs, Budget(config.size_limit, store, logs))
         keeper.start()
         try:
             asyncio.run(_serve(config, store, logs, keeper))

@@ -251,20 +251,6 @@ def test_the_window_for_late_samples_can_be_wide(tmp_path: Path) -> None:
     world.store.close()
 
 
-def test_a_size_limit_drops_the_oldest_days(tmp_path: Path) -> None:
-    world = World(tmp_path, size_limit=100 * 24)
-    for day in range(3):
-        t = START - (3 - day) * 86_400
-        batch = [("a", t + k, 1.0) for k in range(60)]
-        world.write(*batch, backfill=True)
-        world.store.upkeep()
-    world.store.expire()
-    found = world.read()["a"]
-    assert len(found) == 60, "two days would be too much"
-    assert found[0][0] == START - 86_400
-    world.store.close()
-
-
 def exponential(count: float, **more: Any) -> Histogram:
     index = np.array([-3, 0, 7], np.int32)
     buckets = Buckets(index, np.array([1.0, 2.0, count - 3]))

@@ -276,7 +276,15 @@ class LogStore:
 
     def expire(self) -> None:
         """Delete lines older than the retention. Raises `ChunkStoreError`."""
-        self._table.drop_before(int(self._seconds() * 1000) - self._retention_ms)
+        self.drop_before(int(self._seconds() * 1000) - self._retention_ms)
+
+    def days(self) -> dict[int, int]:
+        """Bytes in the table by day: see `budget.Sized`. Raises `ChunkStoreError`."""
+        return self._table.days()
+
+    def drop_before(self, floor_ms: int) -> None:
+        """Delete the days that lie wholly before a time. Raises `ChunkStoreError`."""
+        self._table.drop_before(floor_ms)
 
     def held(self) -> int:
         """Lines not yet in the table."""

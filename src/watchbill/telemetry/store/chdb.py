@@ -113,32 +113,24 @@ class Chdb:
         for partition in self._texts(
             f"SELECT DISTINCT partition AS x FROM system.parts WHERE active AND {_named(table)}"  # noqa: S608
         ):
-            day = np.datetime64(f"{partition[:4]}-{partition[4:6]}-{partition[6:]}")
+            day = _day(partition)
             if day < floor_day:
                 self.run(f"ALTER TABLE {table} DROP PARTITION {partition}")
-                log.info("retention: dropped %s of %s", day, table)
+                log.info("dropped %s of %s", day, table)
 
-    def keep_within(self, table: str, size: int) -> None:
-        """Drop the oldest partitions until the rest takes at most `size` bytes on disk; the newest
-        one stays."""
+    def days(self, table: str) -> dict[int, int]:
+        """Bytes on disk by partition (named YYYYMMDD), which is told by its beginning in ms."""
         blocks = self.run(
             "SELECT partition AS p, sum(bytes_on_disk) AS x FROM system.parts "  # noqa: S608
             f"WHERE active AND {_named(table)} GROUP BY p ORDER BY p"
         )
-        found = [
-            (partition.decode(), int(held))
+        return {
+            int(_day(partition.decode()).astype("datetime64[ms]").astype(np.int64)): int(held)
             for block in blocks
             for partition, held in zip(
                 cast("list[bytes]", block["p"]), cast("native.Array", block["x"]), strict=True
             )
-        ]
-        total = sum(held for _, held in found)
-        for partition, held in found[:-1]:
-            if total <= size:
-                break
-            self.run(f"ALTER TABLE {table} DROP PARTITION {partition}")
-            log.info("size limit: dropped day %s of %s, %d bytes", partition, table, held)
-            total -= held
+        }
 
     def size(self, table: str) -> tuple[int, int]:
         """Rows, and bytes on disk."""
@@ -244,6 +236,10 @@ def open_chdb(folder: Path, tables: Mapping[str, str]) -> Chdb:
 def is_damage(error: Exception) -> bool:
     """Whether chDB's message says that what it read is not what was written."""
     return _DAMAGE.match(str(error)) is not None
+
+
+def _day(partition: str) -> np.datetime64:
+    return np.datetime64(f"{partition[:4]}-{partition[4:6]}-{partition[6:]}")
 
 
 def _named(table: str) -> str:

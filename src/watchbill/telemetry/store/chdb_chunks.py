@@ -155,9 +155,9 @@ class ChdbChunks:
         """See `ChunkStore.drop_before`."""
         self._chdb.drop_days(CHUNKS, floor_ms)
 
-    def keep_within(self, size: int) -> None:
-        """See `ChunkStore.keep_within`."""
-        self._chdb.keep_within(CHUNKS, size)
+    def days(self) -> dict[int, int]:
+        """See `ChunkStore.days`."""
+        return self._chdb.days(CHUNKS)
 
     def check(self) -> ChunkHealth:
         """See `ChunkStore.check`."""

@@ -89,8 +89,8 @@ class ChunkStore(Protocol):
         """Delete days that lie wholly before `floor_ms`."""
         ...
 
-    def keep_within(self, size: int) -> None:
-        """Delete the oldest days until the rest takes at most `size` bytes; the newest stays."""
+    def days(self) -> dict[int, int]:
+        """Bytes by day, which is told by its beginning in ms."""
         ...
 
     def tidy(self) -> bool:
@@ -150,12 +150,10 @@ class MemoryChunks:
         """See `ChunkStore.drop_before`."""
         self._samples = self._samples.where(self._samples.t >= floor_ms // DAY_MS * DAY_MS)
 
-    def keep_within(self, size: int) -> None:
-        """See `ChunkStore.keep_within`; a sample takes 24 bytes here."""
-        days = np.unique(self._samples.t // DAY_MS)
-        for day in days[:-1].tolist():
-            if 24 * len(self._samples) > size:
-                self.drop_before((day + 1) * DAY_MS)
+    def days(self) -> dict[int, int]:
+        """See `ChunkStore.days`; a sample takes 24 bytes here."""
+        days, counts = np.unique(self._samples.t // DAY_MS, return_counts=True)
+        return dict(zip((days * DAY_MS).tolist(), (24 * counts).tolist(), strict=True))
 
     def tidy(self) -> bool:
         """See `ChunkStore.tidy`."""

@@ -62,11 +62,10 @@ class SampleStore:
         seconds: Callable[[], float] = clock.seconds,
         *,
         series_limit: int = 1_000_000,
-        size_limit: int | None = None,
         late: timedelta = timedelta(minutes=10),
     ) -> None:
-        """`retention` and `size_limit` (bytes of chunks and log together) say how much is kept,
-        `late` how much older than the newest sample of its series a sample may be."""
+        """`retention` says how long samples are kept, `late` how much older than the newest sample
+        of its series a sample may be."""
         self.index = SeriesIndex(series_limit)
         self._families = Families(self.index)
         self.head = Head()
@@ -74,7 +73,6 @@ class SampleStore:
         self._reader = ChunkReader(chunks)
         self.replayed = ReplayReport()
         self.retention_ms = _ms(retention)
-        self.size_limit = size_limit
         self._late_ms = _ms(late)
         self._seconds = seconds
         self._lock = threading.RLock()
@@ -331,10 +329,16 @@ class SampleStore:
 
     def expire(self) -> None:
         """Delete chunks beyond the retention, and tidy up. Raises `ChunkStoreError`."""
-        self.chunks.drop_before(int(self._seconds() * 1000) - self.retention_ms)
-        if self.size_limit is not None:
-            self.chunks.keep_within(max(self.size_limit - self.wal.nbytes(), 0))
+        self.drop_before(int(self._seconds() * 1000) - self.retention_ms)
         self.chunks.tidy()
+
+    def days(self) -> dict[int, int]:
+        """Bytes of chunks by day: see `budget.Sized`. Raises `ChunkStoreError`."""
+        return self.chunks.days()
+
+    def drop_before(self, floor_ms: int) -> None:
+        """Delete the days of chunks that lie wholly before a time. Raises `ChunkStoreError`."""
+        self.chunks.drop_before(floor_ms)
         self._reader.forget()
 
     def _due(self) -> list[int]:
