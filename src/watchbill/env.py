@@ -215,8 +215,8 @@ TABLE = (
         "WATCHBILL_RETENTION_SIZE",
         _bytes,
         "",
-        "The most that metrics and logs together may take on disk, such as `50GB`; the oldest days go. "
-        "Default: no limit.",
+        "The most that metrics and logs may take on disk together, such as `50GB`; the oldest days "
+        "go. Default: no limit.",
     ),
     Setting(
         "WATCHBILL_SERIES_LIMIT",

@@ -13,6 +13,7 @@ from tests.telemetry.stores import NOW, Client, Stores, open_stores
 
 from watchbill.telemetry.http import write
 from watchbill.telemetry.http.bodies import BodyQueue
+from watchbill.telemetry.store import samples as samples_module
 from watchbill.telemetry.store.samples import OverloadError
 from watchbill.telemetry.store.wal import LogFullError
 
@@ -140,3 +141,35 @@ def test_overload_and_a_full_disk_ask_to_come_again(
     assert (answer.status_code, answer.text) == (status, str(error))
     assert int(answer.headers["Retry-After"]) > 0
     assert written(answer) == ["0", "0", "0"]
+
+
+def test_what_was_forgotten_comes_back_when_it_is_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(samples_module, "IDLE_SECONDS", 0.0)
+    now = float(NOW)
+    stores = open_stores(tmp_path, lambda: now)
+    intake = write.Intake(stores.store, stores.sink, stores.own, BodyQueue(ThreadPoolExecutor(1)))
+    client = Client(write.routes(intake))
+
+    def send() -> int:
+        t, symbols = int(now * 1000), Symbols()
+        content = series(symbols, {"__name__": "two"}, sample(t, 2.0))
+        answers = [
+            client.post("/api/v1/write", body, **{"Content-Type": kind})
+            for body, kind in (
+                (bodies.body(({"__name__": "one"}, [(t, 1.0)])), V1),
+                (bodies.compress(symbols.packed() + content), V2),
+            )
+        ]
+        return max(answer.status_code for answer in answers)
+
+    assert send() == 204
+    now += 3 * 3600
+    stores.store.upkeep()
+    now += 40 * 86400
+    stores.store.expire()
+    assert len(stores.store.index) == 0
+    assert send() == 204
+    names = stores.store.label_values("__name__", [], 0)
+    assert names == ["one", "two"]

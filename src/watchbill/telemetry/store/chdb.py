@@ -100,6 +100,21 @@ class Chdb:
         finally:
             path.unlink(missing_ok=True)
 
+    def delete(self, table: str, column: str, numbers: native.Array) -> None:
+        """Delete the rows whose column, of unsigned numbers, has one of these."""
+        path = self._scratch / f"{table}.gone"
+        try:
+            path.write_bytes(native.encode([(column, "UInt64", numbers)], len(numbers)))
+            self.run(
+                f"ALTER TABLE {table} DELETE WHERE {column} IN "  # noqa: S608
+                f"(SELECT {column} FROM file('{path}', 'Native', '{column} UInt64')) "
+                "SETTINGS mutations_sync = 1"
+            )
+        except OSError as error:
+            raise ChunkStoreError(f"{path}: {error.strerror}") from error
+        finally:
+            path.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Wait for the running statement, then close."""
         with self._lock:

@@ -24,6 +24,8 @@ from watchbill.telemetry.store.index import METRIC_SHIFT, Ids
 
 LISTED_IDS = 2_000
 """Up to here a query names the series; beyond, it names the metrics and we pick."""
+LISTED_METRICS = 10_000
+"""Beyond, not even those: a statement must not become too long."""
 
 CHUNKS = "metrics.chunks"
 COLUMNS = ["id UInt64", "b DateTime('UTC')", "t Array(Int64)", "v Array(Int64)", "e UInt8",
@@ -111,12 +113,11 @@ class ChdbChunks:
         """See `ChunkStore.select`."""
         if not len(ids):
             return Samples.empty()
-        metrics = ",".join(map(str, np.unique(ids >> np.uint64(METRIC_SHIFT))))
         named = f" AND id IN ({','.join(map(str, ids))})" if len(ids) <= LISTED_IDS else ""
         # Not ordered by the database: that takes it twice as long as everything else.
         blocks = self._read(
             f"SELECT id, b, t, v, e, h FROM metrics.chunks "  # noqa: S608
-            f"WHERE bitShiftRight(id, 32) IN ({metrics})"
+            f"WHERE {_of_metrics(ids)}"
             f" AND b >= {start_ms // HOUR_MS * 3600} AND b <= {end_ms // 1000}{named} "
             f"SETTINGS {SETTINGS}"
         )
@@ -155,6 +156,20 @@ class ChdbChunks:
         """See `ChunkStore.drop_before`."""
         self._chdb.drop_days(CHUNKS, floor_ms)
 
+    def ids(self, start_ms: int, end_ms: int, among: Ids | None = None) -> Ids:
+        """See `ChunkStore.ids`."""
+        metrics = "" if among is None else f"{_of_metrics(among)} AND "
+        blocks = self._read(
+            f"SELECT DISTINCT id FROM {CHUNKS} WHERE {metrics}"  # noqa: S608
+            f"b >= {start_ms // HOUR_MS * 3600} AND b <= {end_ms // 1000} SETTINGS {SETTINGS}"
+        )
+        found = [cast("Ids", block["id"]) for block in blocks]
+        return np.unique(np.concatenate(found)) if found else np.zeros(0, np.uint64)
+
+    def forget_series(self, ids: Ids) -> None:
+        """See `ChunkStore.forget_series`."""
+        self._chdb.delete("metrics.series", "id", ids)
+
     def days(self) -> dict[int, int]:
         """See `ChunkStore.days`."""
         return self._chdb.days(CHUNKS)
@@ -173,6 +188,14 @@ class ChdbChunks:
     def close(self) -> None:
         """See `ChunkStore.close`."""
         self._chdb.close()
+
+
+def _of_metrics(ids: Ids) -> str:
+    """SQL: the series of the metrics that these belong to; what the key of the table finds."""
+    metrics = np.unique(ids >> np.uint64(METRIC_SHIFT))
+    if len(metrics) > LISTED_METRICS:
+        return "1"
+    return f"bitShiftRight(id, 32) IN ({','.join(map(str, metrics))})"
 
 
 def _packed(

@@ -77,7 +77,7 @@ class ChunkStore(Protocol):
         ...
 
     def series(self) -> Iterator[tuple[int, Labels]]:
-        """Every id ever stored with its labels."""
+        """Every id with its labels."""
         ...
 
     def select(self, ids: Ids, start_ms: int, end_ms: int) -> Samples:
@@ -87,6 +87,15 @@ class ChunkStore(Protocol):
 
     def drop_before(self, floor_ms: int) -> None:
         """Delete days that lie wholly before `floor_ms`."""
+        ...
+
+    def ids(self, start_ms: int, end_ms: int, among: Ids | None = None) -> Ids:
+        """The series, of these or of all, that have chunks in an hour that the span touches; by
+        id, each once. More than those asked for may come, of the same metrics."""
+        ...
+
+    def forget_series(self, ids: Ids) -> None:
+        """Delete what these ids mean; they have no chunks."""
         ...
 
     def days(self) -> dict[int, int]:
@@ -149,6 +158,18 @@ class MemoryChunks:
     def drop_before(self, floor_ms: int) -> None:
         """See `ChunkStore.drop_before`."""
         self._samples = self._samples.where(self._samples.t >= floor_ms // DAY_MS * DAY_MS)
+
+    def ids(self, start_ms: int, end_ms: int, among: Ids | None = None) -> Ids:
+        """See `ChunkStore.ids`."""
+        hours = self._samples.t // HOUR_MS
+        inside = (hours >= start_ms // HOUR_MS) & (hours <= end_ms // HOUR_MS)
+        found = np.unique(self._samples.ids[inside])
+        return found if among is None else found[np.isin(found, among)]
+
+    def forget_series(self, ids: Ids) -> None:
+        """See `ChunkStore.forget_series`."""
+        for one in ids.tolist():
+            self._series.pop(one, None)
 
     def days(self) -> dict[int, int]:
         """See `ChunkStore.days`; a sample takes 24 bytes here."""

@@ -21,7 +21,7 @@ from watchbill.lib import clock
 from watchbill.telemetry.promql.storage import Labels, Matcher, Selection
 from watchbill.telemetry.promql.symbols import LabelColumns
 from watchbill.telemetry.store import records
-from watchbill.telemetry.store.chunks import HOUR_MS, ChunkStore, Samples
+from watchbill.telemetry.store.chunks import DAY_MS, HOUR_MS, ChunkStore, Samples
 from watchbill.telemetry.store.families import Families
 from watchbill.telemetry.store.gather import Gathered, Gathering
 from watchbill.telemetry.store.head import NEVER, Columns, Head, Pages, run_starts
@@ -83,6 +83,9 @@ class SampleStore:
         self._floor_ms = self._progress.floor_ms
         self._leaving_through = 0
         self.wal = Wal(folder / "wal", after=self._progress.segment)
+        self.generation = 0
+        """Changes when series are forgotten: whoever keeps slots has to ask for them again."""
+        self._may_forget = True
         self._unlogged: list[int] = []
         self._unsaved: list[int] = []
         self._segment_hours: dict[int, set[int]] = {}
@@ -96,11 +99,11 @@ class SampleStore:
         self._look_for_chunks()
         for series_id, labels in self.chunks.series():
             self.index.restore(series_id, labels)
-        known = len(self.index)
+        known = self.index.end
         read = time.perf_counter()
         for segment, kind, payload in self.wal.replay(self.replayed):
             self._replay(segment, kind, payload)
-        self._unsaved = list(range(known, len(self.index)))
+        self._unsaved = [slot for slot in self.index.all().tolist() if slot >= known]
         self.replayed.seconds = time.perf_counter() - read
         self.wal.start()
         log.info(
@@ -157,17 +160,28 @@ class SampleStore:
     def intern(self, labels: Labels) -> int:
         """The slot of a series, new or known. Raises `SeriesLimitError`."""
         with self._lock:
-            before = len(self.index)
+            before = self.index.end
             slot = self.index.intern(labels)
             if slot == before:
                 self._unlogged.append(slot)
             return slot
 
+    def known(self, slots: Slots) -> Slots:
+        """Those of these slots whose series are not forgotten."""
+        with self._lock:
+            return np.intersect1d(slots, self.index.all())
+
     def append(self, batch: Columns, *, backfill: bool = False) -> Verdict:
-        """Store samples; on return the log holds them. Raises `LogFullError`, `OverloadError`."""
+        """Store samples; on return the log holds them.
+
+        Raises `LogFullError`, and `OverloadError`, also when a series was forgotten after its slot
+        was asked for: the next time it has another.
+        """
         now = int(self._seconds() * 1000)
         limits = Limits(now, now - self.retention_ms, self._late_ms)
         with self._lock:
+            if not self.index.are_known(batch.slots):
+                raise OverloadError("a series was just forgotten: try again")
             hour = self.head.usual_hour(batch, limits.oldest, now + EARLY_MS)
             verdict = Verdict(len(batch))
             if hour is None or backfill:
@@ -212,8 +226,9 @@ class SampleStore:
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
         """See `promql.storage.Storage.select`. Raises `ChunkStoreError`."""
         while True:
+            generation = self.generation
             found = self._read(matchers, start_ms, end_ms)
-            if found is not None:
+            if found is not None and generation == self.generation:
                 return found
 
     def _read(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection | None:
@@ -287,34 +302,54 @@ class SampleStore:
             columns.h,
         )
 
-    def series(self, selectors: Iterable[Sequence[Matcher]], start_ms: int) -> list[Labels]:
-        """Label sets that satisfy one of the selectors, sorted. Those silent since `start_ms` are
-        left out as far as the head can tell; chunks are not opened for this."""
+    def series(
+        self, selectors: Iterable[Sequence[Matcher]], start_ms: int, end_ms: int = -NEVER
+    ) -> list[Labels]:
+        """Label sets, sorted, that satisfy one of the selectors and have samples in a time span,
+        as far as whole hours tell. Raises `ChunkStoreError`."""
+        slots = self._find(selectors, start_ms, end_ms)
         with self._lock:
-            return sorted(self.index.labels[slot] for slot in self._find(selectors, start_ms))
+            found = [self.index.labels[slot] for slot in slots.tolist()]
+        return sorted(labels for labels in found if labels)
 
-    def label_names(self, selectors: Iterable[Sequence[Matcher]], start_ms: int) -> list[str]:
-        """Label names of all series, or of those that satisfy one of the selectors."""
+    def label_names(
+        self, selectors: Iterable[Sequence[Matcher]], start_ms: int, end_ms: int = -NEVER
+    ) -> list[str]:
+        """Label names of series: of all, or of those that satisfy one of the selectors, with
+        samples in a time span as `series` has it. Raises `ChunkStoreError`."""
+        slots = self._find(selectors, start_ms, end_ms)
         with self._lock:
-            return self.index.label_names(self._find(selectors, start_ms))
+            return self.index.label_names(slots)
 
     def label_values(
-        self, name: str, selectors: Iterable[Sequence[Matcher]], start_ms: int
+        self, name: str, selectors: Iterable[Sequence[Matcher]], start_ms: int, end_ms: int = -NEVER
     ) -> list[str]:
-        """Values of a label, of all series or of those that satisfy one of the selectors."""
+        """Values of a label, likewise. Raises `ChunkStoreError`."""
+        slots = self._find(selectors, start_ms, end_ms)
         with self._lock:
-            return self.index.label_values(name, self._find(selectors, start_ms))
+            return self.index.label_values(name, slots)
 
-    def _find(self, selectors: Iterable[Sequence[Matcher]], start_ms: int) -> Slots:
-        chosen = list(selectors)
-        found = (
-            np.unique(np.concatenate([self.index.select(matchers) for matchers in chosen]))
-            if chosen
-            else np.arange(len(self.index))
-        )
-        if start_ms >= self._floor_ms:
-            found = found[self.head.newest(found) >= start_ms]
-        return found
+    def _find(self, selectors: Iterable[Sequence[Matcher]], start_ms: int, end_ms: int) -> Slots:
+        """The series with samples in a time span; not under the lock while chunks are asked."""
+        now, chosen = int(self._seconds() * 1000), list(selectors)
+        with self._lock:
+            slots = (
+                np.unique(np.concatenate([self.index.select(matchers) for matchers in chosen]))
+                if chosen
+                else self.index.all()
+            )
+            if start_ms <= now - self.retention_ms and end_ms // HOUR_MS >= now // HOUR_MS:
+                return slots  # what has no samples at all is forgotten
+            recent = np.zeros(self.index.end, np.bool_)
+            for pool in self.head.pools(start_ms, end_ms):
+                recent[pool.slots()] = True
+            recent = recent[slots] & (self.head.newest(slots) >= start_ms)
+            ids, floor = self.index.ids()[slots], self._floor_ms
+        if start_ms < floor and not recent.all():
+            missing = None if not chosen else ids[~recent]
+            stored = self.chunks.ids(start_ms, min(end_ms, floor - 1), missing)
+            recent |= np.isin(ids, stored)
+        return slots[recent]
 
     # --- background
 
@@ -331,6 +366,8 @@ class SampleStore:
         """Delete chunks beyond the retention, and tidy up. Raises `ChunkStoreError`."""
         self.drop_before(int(self._seconds() * 1000) - self.retention_ms)
         self.chunks.tidy()
+        if self._may_forget:
+            self.forget_series()
 
     def days(self) -> dict[int, int]:
         """Bytes of chunks by day: see `budget.Sized`. Raises `ChunkStoreError`."""
@@ -338,8 +375,41 @@ class SampleStore:
 
     def drop_before(self, floor_ms: int) -> None:
         """Delete the days of chunks that lie wholly before a time. Raises `ChunkStoreError`."""
-        self.chunks.drop_before(floor_ms)
+        if any(day + DAY_MS <= floor_ms for day in self.chunks.days()):
+            self.chunks.drop_before(floor_ms)
+            self._may_forget = True
         self._reader.forget()
+
+    def forget_series(self) -> None:
+        """Forget the series that have samples neither in the head nor in chunks.
+
+        None as long as damaged chunks are set aside: what is in them may be needed again. Raises
+        `ChunkStoreError`.
+        """
+        if self._missing or self.chunks.lost():
+            return
+        with self._moving:  # so that nothing is on its way from head to chunks
+            days = [self.chunks.ids(day, day + DAY_MS - 1) for day in self.chunks.days()]
+            stored = np.unique(np.concatenate([np.zeros(0, np.uint64), *days]))
+            with self._lock:
+                known = self.index.all()
+                needed = np.zeros(self.index.end, np.bool_)
+                needed[self._unlogged + self._unsaved] = True
+                for pool in self.head.pools(NEVER, -NEVER):
+                    needed[pool.slots()] = True
+                ids = self.index.ids()[known]
+                gone = ~needed[known] & ~np.isin(ids, stored)
+                forgotten = np.append(ids[gone], np.array(self.index.superseded, np.uint64))
+                if gone.any():
+                    self.index.forget(known[gone])
+                    self._families.forget()
+                    self._reader.forget()
+                    self.generation += 1
+            if len(forgotten):
+                self.chunks.forget_series(forgotten)
+                self.index.superseded.clear()
+                log.info("forgot %d series without samples", len(forgotten))
+        self._may_forget = False
 
     def _due(self) -> list[int]:
         """Hours that should move now: idle, or held for long; the longest idle ones when memory
