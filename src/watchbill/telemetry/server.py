@@ -171,7 +171,7 @@ async def _serve(
             *query.routes(store, runner, exemplars, for_rules, features=config.promql_features),
             *syntax.routes(),
             *series.routes(store, metadata, lookups),
-            *targets.routes(scraper, store, metadata, lookups),
+            *targets.routes(scraper, local, store, metadata, lookups),
             *alerting.routes(store, keeper, scraper),
             *configuration.routes(config, scraper),
             *federate.routes(store, runner),
