@@ -288,7 +288,7 @@ def test_kills_during_intake_lose_and_double_no_acknowledged_line(
 
     writer = threading.Thread(target=write)
     writer.start()
-    for _ in range(3):
+    for _ in range(KILLS):
         count = len(acknowledged)
         until(lambda count=count: len(acknowledged) > count + 20_000, 60)
         telemetry.kill()

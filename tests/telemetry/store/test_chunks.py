@@ -203,6 +203,32 @@ def test_a_table_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.server
+@pytest.mark.server
+@pytest.mark.parametrize("damage", ["none", "flipped", "cut", "gone"])
+def test_damage_is_found_before_anything_is_read(tmp_path: Path, damage: str) -> None:
+    chunks, part = two_days(tmp_path)
+    chunks.close()
+    data = part / "data.bin"
+    match damage:
+        case "flipped":
+            held = bytearray(data.read_bytes())
+            held[len(held) // 2] ^= 255
+            data.write_bytes(held)
+        case "cut":
+            os.truncate(data, 100)
+        case "gone":
+            data.unlink()
+    chunks = ChdbChunks(open_chdb(tmp_path, TABLES))
+    rounds = 0
+    while chunks.verify():
+        rounds += 1
+    assert rounds <= 2, "one part a day"
+    assert ["20231114" in loss for loss in chunks.lost()] == ([] if damage == "none" else [True])
+    found = chunks.select(np.array([1, 2], np.uint64), 0, 2 * T0)
+    assert len(found) == (800 if damage == "none" else 400)
+    chunks.close()
+
+
 def test_a_damaged_folder_is_never_taken_for_an_empty_one(tmp_path: Path) -> None:
     open_chdb(tmp_path, TABLES).close()
     for path in (tmp_path / "chdb" / "metadata").rglob("*.sql"):

@@ -167,10 +167,36 @@ class Chdb:
             log.info("merged day %s of %s", partition, table)
         return bool(found)
 
+    def parts(self, table: str) -> list[str]:
+        """Names of the parts that are in use, older days first."""
+        return self._texts(
+            f"SELECT name AS x FROM system.parts WHERE active AND {_named(table)} ORDER BY x"  # noqa: S608
+        )
+
+    def is_whole(self, table: str, part: str) -> bool:
+        """Whether a part still agrees with its sums; true for one that is no more."""
+        try:
+            return not self._damaged(f"{table} PART '{part}'")
+        except ChunkStoreError:
+            if part in self.parts(table):
+                raise
+            return True  # it was merged in between
+
     def set_damaged_aside(self, table: str) -> list[str]:
         """Check every part against its sums and detach those that are damaged; their names."""
-        blocks = self.run(f"CHECK TABLE {table} SETTINGS check_query_single_value_result = 0")
-        damaged = [
+        damaged = self._damaged(table)
+        for part in damaged:
+            self.set_part_aside(table, part)
+        return damaged
+
+    def set_part_aside(self, table: str, part: str) -> None:
+        """Detach a part that is damaged."""
+        self.run(f"ALTER TABLE {table} DETACH PART '{part}'")
+        log.error("%s: part %s is damaged and was set aside", table, part)
+
+    def _damaged(self, what: str) -> list[str]:
+        blocks = self.run(f"CHECK TABLE {what} SETTINGS check_query_single_value_result = 0")
+        return [
             part.decode()
             for block in blocks
             for part, good in zip(
@@ -180,10 +206,6 @@ class Chdb:
             )
             if not good
         ]
-        for part in damaged:
-            self.run(f"ALTER TABLE {table} DETACH PART '{part}'")
-            log.error("%s: part %s is damaged and was set aside", table, part)
-        return damaged
 
     def set_aside(self, table: str) -> list[str]:
         """Names of parts that were found damaged, now or at a start, and set aside."""

@@ -63,6 +63,7 @@ class ChdbChunks:
                 f"{', '.join(COLUMNS)}: it was made by an earlier version and cannot be read. "
                 "Move the telemetry folder away to start with empty history."
             )
+        self._unchecked: list[str] | None = None
         self._look_for_losses()
 
     def put(self, samples: Samples) -> None:
@@ -147,6 +148,18 @@ class ChdbChunks:
     def lost(self) -> list[str]:
         """See `ChunkStore.lost`."""
         return list(self._lost)
+
+    def verify(self) -> bool:
+        """See `ChunkStore.verify`: one part."""
+        if self._unchecked is None:
+            self._unchecked = self._chdb.parts(CHUNKS)[::-1]
+        if not self._unchecked:
+            return False
+        part = self._unchecked.pop()
+        if part in self._chdb.parts(CHUNKS) and not self._chdb.is_whole(CHUNKS, part):
+            self._chdb.set_part_aside(CHUNKS, part)
+            self._look_for_losses()
+        return True
 
     def tidy(self) -> bool:
         """See `ChunkStore.tidy`."""

@@ -102,6 +102,11 @@ class ChunkStore(Protocol):
         """Bytes by day, which is told by its beginning in ms."""
         ...
 
+    def verify(self) -> bool:
+        """Check whether a bit of what was there at the start is still as it was written, and set it
+        aside if not; False when all is checked."""
+        ...
+
     def tidy(self) -> bool:
         """Do a bit of what makes later reading cheaper; False when there is nothing to do."""
         ...
@@ -175,6 +180,10 @@ class MemoryChunks:
         """See `ChunkStore.days`; a sample takes 24 bytes here."""
         days, counts = np.unique(self._samples.t // DAY_MS, return_counts=True)
         return dict(zip((days * DAY_MS).tolist(), (24 * counts).tolist(), strict=True))
+
+    def verify(self) -> bool:
+        """See `ChunkStore.verify`."""
+        return False
 
     def tidy(self) -> bool:
         """See `ChunkStore.tidy`."""

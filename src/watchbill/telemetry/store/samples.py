@@ -43,6 +43,8 @@ HELD_BYTES = 64 << 20
 """… or when hours that are over take up so much memory."""
 HELD_LIMIT = 256 << 20
 """Beyond this, samples for hours that are over are put off."""
+VERIFY_PAUSE = 9
+"""After a part was verified, so many times as long is left for queries."""
 PUT_SAMPLES = 300_000
 """At most so many go into chunks at once, which bounds the memory that it takes."""
 
@@ -86,6 +88,7 @@ class SampleStore:
         self.generation = 0
         """Changes when series are forgotten: whoever keeps slots has to ask for them again."""
         self._may_forget = True
+        self._verify_at = 0.0
         self._unlogged: list[int] = []
         self._unsaved: list[int] = []
         self._segment_hours: dict[int, set[int]] = {}
@@ -355,12 +358,21 @@ class SampleStore:
 
     def upkeep(self) -> None:
         """One round of what has to happen in time. Raises `ChunkStoreError`, `OSError`."""
+        self._verify()
         with self._moving:
             if not self.head.leaving:  # else the last move failed: once more
                 self._detach()
             if self.head.leaving:
                 self._move()
             self._drop_segments()
+
+    def _verify(self) -> None:
+        """Look for damage that no query has met yet: a bit at a time, with pauses."""
+        began = time.monotonic()
+        if began >= self._verify_at:
+            more = self.chunks.verify()
+            pause = VERIFY_PAUSE * (time.monotonic() - began)
+            self._verify_at = time.monotonic() + pause if more else math.inf
 
     def expire(self) -> None:
         """Delete chunks beyond the retention, and tidy up. Raises `ChunkStoreError`."""
@@ -386,11 +398,11 @@ class SampleStore:
         None as long as damaged chunks are set aside: what is in them may be needed again. Raises
         `ChunkStoreError`.
         """
-        if self._missing or self.chunks.lost():
-            return
         with self._moving:  # so that nothing is on its way from head to chunks
             days = [self.chunks.ids(day, day + DAY_MS - 1) for day in self.chunks.days()]
             stored = np.unique(np.concatenate([np.zeros(0, np.uint64), *days]))
+            if self._missing or self.chunks.lost():  # maybe found out just now
+                return
             with self._lock:
                 known = self.index.all()
                 needed = np.zeros(self.index.end, np.bool_)
