@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from websockets.sync.client import connect
 pytestmark = pytest.mark.server
 
 SECOND = 1_000_000_000
+KILLS = int(os.environ.get("KILLS", "3"))
 PUSH, RANGE = "/loki/api/v1/push", "/loki/api/v1/query_range"
 
 
