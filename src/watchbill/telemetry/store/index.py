@@ -136,7 +136,7 @@ class SeriesIndex:
     def _shorten(self, name: str, value: str) -> None:
         """Take forgotten series out of a posting list."""
         values = self._postings[name]
-        posting = np.array(values[value], np.int64)
+        posting = np.frombuffer(values[value], np.int64)
         left = posting[self._live[posting]]
         if len(left):
             values[value] = array("q", left.tobytes())

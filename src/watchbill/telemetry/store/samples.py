@@ -25,7 +25,7 @@ from watchbill.telemetry.store.chunks import DAY_MS, HOUR_MS, ChunkStore, Sample
 from watchbill.telemetry.store.families import Families
 from watchbill.telemetry.store.gather import Gathered, Gathering
 from watchbill.telemetry.store.head import NEVER, Columns, Head, Pages, run_starts
-from watchbill.telemetry.store.index import SeriesIndex, Slots
+from watchbill.telemetry.store.index import Ids, SeriesIndex, Slots
 from watchbill.telemetry.store.reader import Block, ChunkReader
 from watchbill.telemetry.store.records import Kind, Progress
 from watchbill.telemetry.store.rules import EARLY_MS, Limits, Verdict, judge
@@ -43,6 +43,8 @@ HELD_BYTES = 64 << 20
 """… or when hours that are over take up so much memory."""
 HELD_LIMIT = 256 << 20
 """Beyond this, samples for hours that are over are put off."""
+FORGET_AT_ONCE = 10_000
+"""At most so many series are forgotten while others wait."""
 VERIFY_PAUSE = 9
 """After a part was verified, so many times as long is left for queries."""
 PUT_SAMPLES = 300_000
@@ -403,25 +405,31 @@ class SampleStore:
             stored = np.unique(np.concatenate([np.zeros(0, np.uint64), *days]))
             if self._missing or self.chunks.lost():  # maybe found out just now
                 return
-            with self._lock:
-                known = self.index.all()
-                needed = np.zeros(self.index.end, np.bool_)
-                needed[self._unlogged + self._unsaved] = True
-                for pool in self.head.pools(NEVER, -NEVER):
-                    needed[pool.slots()] = True
-                ids = self.index.ids()[known]
-                gone = ~needed[known] & ~np.isin(ids, stored)
-                forgotten = np.append(ids[gone], np.array(self.index.superseded, np.uint64))
-                if gone.any():
-                    self.index.forget(known[gone])
-                    self._families.forget()
-                    self._reader.forget()
-                    self.generation += 1
-            if len(forgotten):
-                self.chunks.forget_series(forgotten)
-                self.index.superseded.clear()
-                log.info("forgot %d series without samples", len(forgotten))
+            gone = self.index.superseded  # which keeps them until the chunk store has done it too
+            while some := self._forget_some(stored):
+                gone += some
+            if gone:
+                self.chunks.forget_series(np.array(gone, np.uint64))
+                log.info("forgot %d series without samples", len(gone))
+                gone.clear()
         self._may_forget = False
+
+    def _forget_some(self, stored: Ids) -> list[int]:
+        """Forget a few of the series that have no samples: not many under one hold of the lock."""
+        with self._lock:
+            known, ids = self.index.all(), self.index.ids()
+            needed = np.isin(ids, stored)
+            needed[self._unlogged + self._unsaved] = True
+            for pool in self.head.pools(NEVER, -NEVER):
+                needed[pool.slots()] = True
+            gone = known[~needed[known]][:FORGET_AT_ONCE]
+            if len(gone):
+                self.index.forget(gone)
+                self._families.forget()
+                self._reader.forget()
+                self.generation += 1
+            forgotten: list[int] = ids[gone].tolist()
+            return forgotten
 
     def _due(self) -> list[int]:
         """Hours that should move now: idle, or held for long; the longest idle ones when memory
