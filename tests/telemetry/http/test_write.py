@@ -171,5 +171,5 @@ def test_what_was_forgotten_comes_back_when_it_is_sent_again(
     stores.store.expire()
     assert len(stores.store.index) == 0
     assert send() == 204
-    names = stores.store.label_values("__name__", [], 0)
+    names = stores.store.names.label_values("__name__", [], 0)
     assert names == ["one", "two"]

@@ -39,7 +39,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 
 
 def names(world: World) -> list[str]:
-    return world.store.label_values("i", [], 0)
+    return world.store.names.label_values("i", [], 0)
 
 
 def stored_names(world: World) -> list[str]:
@@ -134,7 +134,7 @@ def test_of_a_series_that_came_back_only_the_new_id_counts_after_a_crash(
     for _ in range(2):
         world.kill_and_restart()
         assert world.read() == {"a": [(world.now, 2.0)]}
-        assert world.store.series([], 0) == [(("__name__", "m"), ("i", "a"))]
+        assert world.store.names.series([], 0) == [(("__name__", "m"), ("i", "a"))]
         world.store.expire()
     world.now += 2 * HOUR
     world.store.upkeep()
@@ -168,15 +168,15 @@ def test_names_are_those_of_a_time_span(world: World) -> None:
     early = (START * 1000, (START + HOUR) * 1000 - 1)
     between = ((START + 2 * HOUR) * 1000, (START + 4 * HOUR) * 1000)
     late = (int(world.now - 60) * 1000, int(world.now) * 1000)
-    assert world.store.label_values("i", [], *early) == ["a", "b"]
-    assert world.store.label_values("i", [], *between) == []
-    assert world.store.label_values("i", [], *late) == ["b", "c"]
-    assert world.store.label_values("i", [], early[0], late[1]) == ["a", "b", "c"]
+    assert world.store.names.label_values("i", [], *early) == ["a", "b"]
+    assert world.store.names.label_values("i", [], *between) == []
+    assert world.store.names.label_values("i", [], *late) == ["b", "c"]
+    assert world.store.names.label_values("i", [], early[0], late[1]) == ["a", "b", "c"]
     assert names(world) == ["a", "b", "c"]
     only = [[Matcher("i", "=~", "a|c")]]
-    assert world.store.series(only, *early) == [(("__name__", "m"), ("i", "a"))]
-    assert world.store.label_names(only, *between) == []
-    assert world.store.series(only, *late) == [(("__name__", "m"), ("i", "c"))]
+    assert world.store.names.series(only, *early) == [(("__name__", "m"), ("i", "a"))]
+    assert world.store.names.label_names(only, *between) == []
+    assert world.store.names.series(only, *late) == [(("__name__", "m"), ("i", "c"))]
 
 
 def test_random_churn_agrees_with_a_plain_account(world: World) -> None:

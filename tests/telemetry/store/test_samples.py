@@ -343,9 +343,9 @@ def test_series_and_labels(world: World) -> None:
     world.write(("a", world.now, 1.0), ("b", world.now, 1.0))
     world.store.upkeep()
     only_b = [[Matcher("i", "=", "b")]]
-    assert world.store.series(only_b, 0) == [(("__name__", "m"), ("i", "b"))]
-    assert world.store.label_names([], 0) == ["__name__", "i"]
-    assert world.store.label_values("i", [], 0) == ["a", "b"]
-    assert world.store.label_values("i", only_b, 0) == ["b"]
-    assert world.store.series(only_b, int(world.now * 1000) + 1) == []
+    assert world.store.names.series(only_b, 0) == [(("__name__", "m"), ("i", "b"))]
+    assert world.store.names.label_names([], 0) == ["__name__", "i"]
+    assert world.store.names.label_values("i", [], 0) == ["a", "b"]
+    assert world.store.names.label_values("i", only_b, 0) == ["b"]
+    assert world.store.names.series(only_b, int(world.now * 1000) + 1) == []
     assert world.store.floor_ms % HOUR_MS == 0

@@ -37,19 +37,21 @@ def routes(store: SampleStore, metadata: MetadataBook, lookups: QueryRunner) -> 
         chosen = selectors(given)
         if not chosen:
             raise ApiError("bad_data", "no match[] parameter provided")
-        found = await _look_up(request, given, lambda span: store.series(chosen, *span))
+        found = await _look_up(request, given, lambda span: store.names.series(chosen, *span))
         return capped([dict(labels) for labels in found], given.count("limit"))
 
     async def labels(request: Request) -> Response:
         given = await Parameters.of(request)
         chosen = selectors(given)
-        found = await _look_up(request, given, lambda span: store.label_names(chosen, *span))
+        found = await _look_up(request, given, lambda span: store.names.label_names(chosen, *span))
         return capped(found, given.count("limit"))
 
     async def label_values(request: Request) -> Response:
         given = await Parameters.of(request)
         name, chosen = unescape(request.path_params["name"]), selectors(given)
-        found = await _look_up(request, given, lambda span: store.label_values(name, chosen, *span))
+        found = await _look_up(
+            request, given, lambda span: store.names.label_values(name, chosen, *span)
+        )
         return capped(found, given.count("limit"))
 
     async def _look_up(

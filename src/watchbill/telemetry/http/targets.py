@@ -131,7 +131,7 @@ def _families(store: SampleStore, labels: Labels, known: dict[str, Metadata]) ->
     """The described families of which a target has series: what is known of it by its labels."""
     of_target = [Matcher(name, "=", value) for name, value in labels]
     found = set()
-    for name in store.label_values(METRIC_NAME, [of_target], 0):
+    for name in store.names.label_values(METRIC_NAME, [of_target], 0):
         bare = next((name.removesuffix(s) for s in _SUFFIXES if name.endswith(s)), name)
         found |= {one for one in (name, bare) if one in known}
     yield from sorted(found)

@@ -10,7 +10,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,7 +26,8 @@ from watchbill.telemetry.store.families import Families
 from watchbill.telemetry.store.gather import Gathered, Gathering
 from watchbill.telemetry.store.head import NEVER, Columns, Head, Pages, run_starts
 from watchbill.telemetry.store.index import Ids, SeriesIndex, Slots
-from watchbill.telemetry.store.reader import Block, ChunkReader
+from watchbill.telemetry.store.names import Names
+from watchbill.telemetry.store.reader import ChunkReader, joined
 from watchbill.telemetry.store.records import Kind, Progress
 from watchbill.telemetry.store.rules import EARLY_MS, Limits, Verdict, judge
 from watchbill.telemetry.store.wal import ReplayReport, Wal
@@ -79,7 +80,7 @@ class SampleStore:
         self.retention_ms = _ms(retention)
         self._late_ms = _ms(late)
         self._seconds = seconds
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._moving = threading.Lock()
         self._progress_file = folder / "progress.json"
         self._progress = records.read_progress(self._progress_file)
@@ -87,6 +88,7 @@ class SampleStore:
         self._floor_ms = self._progress.floor_ms
         self._leaving_through = 0
         self.wal = Wal(folder / "wal", after=self._progress.segment)
+        self.names = Names(self)
         self.generation = 0
         """Changes when series are forgotten: whoever keeps slots has to ask for them again."""
         self._may_forget = True
@@ -164,7 +166,7 @@ class SampleStore:
 
     def intern(self, labels: Labels) -> int:
         """The slot of a series, new or known. Raises `SeriesLimitError`."""
-        with self._lock:
+        with self.lock:
             before = self.index.end
             slot = self.index.intern(labels)
             if slot == before:
@@ -173,7 +175,7 @@ class SampleStore:
 
     def known(self, slots: Slots) -> Slots:
         """Those of these slots whose series are not forgotten."""
-        with self._lock:
+        with self.lock:
             return np.intersect1d(slots, self.index.all())
 
     def append(self, batch: Columns, *, backfill: bool = False) -> Verdict:
@@ -184,7 +186,7 @@ class SampleStore:
         """
         now = int(self._seconds() * 1000)
         limits = Limits(now, now - self.retention_ms, self._late_ms)
-        with self._lock:
+        with self.lock:
             if not self.index.are_known(batch.slots):
                 raise OverloadError("a series was just forgotten: try again")
             hour = self.head.usual_hour(batch, limits.oldest, now + EARLY_MS)
@@ -238,7 +240,7 @@ class SampleStore:
 
     def _read(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection | None:
         """What `select` gives, or None when samples moved from head to chunks meanwhile."""
-        with self._lock:
+        with self.lock:
             slots, columns = self._named(matchers)
             ids, floor, epoch = self.index.ids()[slots], self._floor_ms, self._reader.epoch
         if not len(slots):
@@ -246,23 +248,23 @@ class SampleStore:
         block = None
         if start_ms < floor:
             block = self._reader.read(ids, start_ms, min(end_ms, floor - 1))
-        with self._lock:
+        with self.lock:
             # The block may lack what has moved into chunks since, and the head lacks it too.
             if epoch != self._reader.epoch:
                 return None
             pools = self.head.pools(start_ms, end_ms)
             if not Gathering.can(block, pools, slots):
                 recent = self.head.gather(slots, start_ms, end_ms)
-                return self._selection(_joined(slots, block, recent, start_ms, end_ms))
+                return self._selection(joined(slots, block, recent, start_ms, end_ms))
             gathering = Gathering(len(slots), start_ms, end_ms, block)
             some = gathering.take(slots, pools)
         found = gathering.finish()
         if found is None:  # an hour is in both: it is moving just now, or samples came late
-            with self._lock:
+            with self.lock:
                 if epoch != self._reader.epoch:
                     return None
                 recent = self.head.gather(slots, start_ms, end_ms)
-            return self._selection(_joined(slots, block, recent, start_ms, end_ms))
+            return self._selection(joined(slots, block, recent, start_ms, end_ms))
         return self._selected(slots, columns, some, found)
 
     def _named(self, matchers: Sequence[Matcher]) -> tuple[Slots, LabelColumns | None]:
@@ -306,55 +308,6 @@ class SampleStore:
             columns.v,
             columns.h,
         )
-
-    def series(
-        self, selectors: Iterable[Sequence[Matcher]], start_ms: int, end_ms: int = -NEVER
-    ) -> list[Labels]:
-        """Label sets, sorted, that satisfy one of the selectors and have samples in a time span,
-        as far as whole hours tell. Raises `ChunkStoreError`."""
-        slots = self._find(selectors, start_ms, end_ms)
-        with self._lock:
-            found = [self.index.labels[slot] for slot in slots.tolist()]
-        return sorted(labels for labels in found if labels)
-
-    def label_names(
-        self, selectors: Iterable[Sequence[Matcher]], start_ms: int, end_ms: int = -NEVER
-    ) -> list[str]:
-        """Label names of series: of all, or of those that satisfy one of the selectors, with
-        samples in a time span as `series` has it. Raises `ChunkStoreError`."""
-        slots = self._find(selectors, start_ms, end_ms)
-        with self._lock:
-            return self.index.label_names(slots)
-
-    def label_values(
-        self, name: str, selectors: Iterable[Sequence[Matcher]], start_ms: int, end_ms: int = -NEVER
-    ) -> list[str]:
-        """Values of a label, likewise. Raises `ChunkStoreError`."""
-        slots = self._find(selectors, start_ms, end_ms)
-        with self._lock:
-            return self.index.label_values(name, slots)
-
-    def _find(self, selectors: Iterable[Sequence[Matcher]], start_ms: int, end_ms: int) -> Slots:
-        """The series with samples in a time span; not under the lock while chunks are asked."""
-        now, chosen = int(self._seconds() * 1000), list(selectors)
-        with self._lock:
-            slots = (
-                np.unique(np.concatenate([self.index.select(matchers) for matchers in chosen]))
-                if chosen
-                else self.index.all()
-            )
-            if start_ms <= now - self.retention_ms and end_ms // HOUR_MS >= now // HOUR_MS:
-                return slots  # what has no samples at all is forgotten
-            recent = np.zeros(self.index.end, np.bool_)
-            for pool in self.head.pools(start_ms, end_ms):
-                recent[pool.slots()] = True
-            recent = recent[slots] & (self.head.newest(slots) >= start_ms)
-            ids, floor = self.index.ids()[slots], self._floor_ms
-        if start_ms < floor and not recent.all():
-            missing = None if not chosen else ids[~recent]
-            stored = self.chunks.ids(start_ms, min(end_ms, floor - 1), missing)
-            recent |= np.isin(ids, stored)
-        return slots[recent]
 
     # --- background
 
@@ -416,7 +369,7 @@ class SampleStore:
 
     def _forget_some(self, stored: Ids) -> list[int]:
         """Forget a few of the series that have no samples: not many under one hold of the lock."""
-        with self._lock:
+        with self.lock:
             known, ids = self.index.all(), self.index.ids()
             needed = np.isin(ids, stored)
             needed[self._unlogged + self._unsaved] = True
@@ -447,7 +400,7 @@ class SampleStore:
 
     def _detach(self) -> None:
         """Close the hours that are due; the log so far holds all of their samples."""
-        with self._lock:
+        with self.lock:
             due = self._due()
             if due:
                 self._leaving_through = self.wal.rotate()
@@ -464,12 +417,12 @@ class SampleStore:
                 self.chunks.put(part)
                 moved += len(part)
         through = self._leaving_through
-        with self._lock:
+        with self.lock:
             live = {hour for hours in self._segment_hours.values() for hour in hours}
         kept = {hour: end for hour, end in self._progress.moved.items() if hour in live}
         progress = Progress(self._floor_ms, through, {**kept, **dict.fromkeys(leaving, through)})
         records.write_progress(self._progress_file, progress)
-        with self._lock:
+        with self.lock:
             self._progress = progress
             self.head.release()
             self._reader.forget()
@@ -479,7 +432,7 @@ class SampleStore:
     def _parts(self, pool: Pages) -> Iterator[Samples]:
         """The samples of an hour that nothing is added to any more, by id, a part at a time."""
         slots = pool.slots()
-        with self._lock:
+        with self.lock:
             ids = self.index.ids()[slots]
         by_id = np.argsort(ids)
         for some in np.array_split(by_id, math.ceil(pool.samples / PUT_SAMPLES)):
@@ -490,18 +443,18 @@ class SampleStore:
             yield Samples(part_ids[order], part.t[order], part.v[order], h)
 
     def _save_series(self) -> None:
-        with self._lock:
+        with self.lock:
             unsaved = list(self._unsaved)
             ids = self.index.ids()
             pairs = [(int(ids[slot]), self.index.labels[slot]) for slot in unsaved]
         if pairs:
             self.chunks.put_series(pairs)
-        with self._lock:
+        with self.lock:
             del self._unsaved[: len(unsaved)]
 
     def _drop_segments(self) -> None:
         """Delete log segments whose every sample and series is in chunks."""
-        with self._lock:
+        with self.lock:
             done = [
                 segment
                 for segment in self.wal.segments()
@@ -511,7 +464,7 @@ class SampleStore:
             self._save_series()
         for segment in done:
             self.wal.remove(segment)
-            with self._lock:
+            with self.lock:
                 self._segment_hours.pop(segment, None)
 
     # --- for people
@@ -523,12 +476,17 @@ class SampleStore:
 
     def cardinality(self) -> Mapping[str, Mapping[str, int]]:
         """How many series each label value has, by label name."""
-        with self._lock:
+        with self.lock:
             return self.index.cardinality()
+
+    def kept_ms(self) -> tuple[int, int]:
+        """From when on samples are kept, and now."""
+        now = int(self._seconds() * 1000)
+        return now - self.retention_ms, now
 
     def late_samples(self) -> int:
         """Samples for hours that are over, which wait in memory to move into chunks."""
-        with self._lock:
+        with self.lock:
             leaving = sum(pool.samples for pool in self.head.leaving.values())
             return leaving + sum(self.head.hours[hour].samples for hour in self._over())
 
@@ -536,18 +494,6 @@ class SampleStore:
     def floor_ms(self) -> int:
         """The head holds samples from this time on; older ones are in chunks."""
         return self._floor_ms
-
-
-def _joined(
-    slots: Slots, block: Block | None, recent: Columns, start_ms: int, end_ms: int
-) -> Columns:
-    """What chunks and head hold of a span, ordered; what both hold counts once."""
-    if block is None:
-        return recent
-    rows = np.repeat(slots, np.diff(block.starts))
-    old = Columns(rows, block.t, block.v, block.h)
-    inside = (old.t >= start_ms) & (old.t <= end_ms)
-    return Columns.join([old.where(inside), recent]).ordered()
 
 
 def _ms(span: timedelta) -> int:
