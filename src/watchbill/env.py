@@ -215,7 +215,8 @@ TABLE = (
         "WATCHBILL_RETENTION_SIZE",
         _bytes,
         "",
-        "The most that metrics may take on disk, such as `50GB`; the oldest days go. Default: all.",
+        "The most that metrics and logs may take on disk together, such as `50GB`; the oldest days "
+        "go. Default: no limit.",
     ),
     Setting(
         "WATCHBILL_SERIES_LIMIT",

@@ -1,6 +1,7 @@
 """The pages of monitoring, with telemetry answering, refusing and away."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -153,6 +154,20 @@ def test_sources(client: Client, jun: Person, telemetry: Telemetry) -> None:
     text = client.get("/monitoring/sources/").content.decode()
     assert "1 of 2 sources does not answer." in text
     assert "refused &lt;x&gt;" in text
+    assert "prometheus.yml" not in text
+
+
+def test_sources_that_are_only_our_own_come_with_a_hint(
+    client: Client, jun: Person, telemetry: Telemetry, settings: Any
+) -> None:
+    settings.TELEMETRY_EMBEDDED = True
+    client.force_login(jun)
+    telemetry.says({"activeTargets": [
+        {"scrapeUrl": "local:host", "health": "up", "labels": {"job": "host"}},
+    ]})  # fmt: skip
+    text = client.get("/monitoring/sources/").content.decode()
+    assert "All 1 source answers." in text
+    assert "What else should be measured?" in text
 
 
 def test_hosts(client: Client, jun: Person, telemetry: Telemetry) -> None:

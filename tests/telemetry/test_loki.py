@@ -3,6 +3,7 @@
 import contextlib
 import gzip
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from websockets.sync.client import connect
 pytestmark = pytest.mark.server
 
 SECOND = 1_000_000_000
+KILLS = int(os.environ.get("KILLS", "3"))
 PUSH, RANGE = "/loki/api/v1/push", "/loki/api/v1/query_range"
 
 
@@ -288,7 +290,7 @@ def test_kills_during_intake_lose_and_double_no_acknowledged_line(
 
     writer = threading.Thread(target=write)
     writer.start()
-    for _ in range(3):
+    for _ in range(KILLS):
         count = len(acknowledged)
         until(lambda count=count: len(acknowledged) > count + 20_000, 60)
         telemetry.kill()

@@ -163,7 +163,9 @@ def test_scrapes_and_says_when_a_target_is_lost(telemetry: Telemetry) -> None:
             == [address]
         )
     )
-    targets = telemetry.client.get("/api/v1/targets").json()["data"]["activeTargets"]
+    asked = {"scrapePool": "self"}
+    answer = telemetry.client.get("/api/v1/targets", params=asked).json()
+    targets = answer["data"]["activeTargets"]
     assert {one["health"] for one in targets} == {"up", "down"}
     scrape.write_text("scrape_configs:\n- job_name: self\n  metrics_paht: /x\n")
     problem = until(lambda: telemetry.status()["scrapeConfigError"])

@@ -150,4 +150,8 @@ def _targets() -> dict[str, object]:
         targets, away = [], str(error)
     down = [target for target in targets if target.health == "down"]
     embedded = settings.TELEMETRY_EMBEDDED
-    return {"targets": targets, "down": down, "away": away, "embedded": embedded}
+    itself = all(target.url.startswith("local:") for target in targets)
+    return {
+        "targets": targets, "down": down, "away": away, "embedded": embedded,
+        "only_itself": embedded and itself and not away,
+    }  # fmt: skip

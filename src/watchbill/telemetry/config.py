@@ -29,10 +29,10 @@ class TelemetryConfig:
     source tokens (see `http.auth`), `scrape_config` a Prometheus scrape configuration; both are
     read again when they change and need not exist yet.
 
-    `retention` and `size_limit` (bytes of metrics on disk) say how much is kept, `series_limit`
-    how many series there may be, `late` how much older than the newest sample of its series a
-    sample may be. `promql_features` are among `promql.features.ALL`. `code_cache` is where compiled
-    loops are kept (see `jit`), in `folder` when None.
+    `retention` and `size_limit` (bytes of metrics and logs on disk) say how much is kept,
+    `series_limit` how many series there may be, `late` how much older than the newest sample of its
+    series a sample may be. `promql_features` are among `promql.features.ALL`. `code_cache` is where
+    compiled loops are kept (see `jit`), in `folder` when None.
     """
 
     folder: Path

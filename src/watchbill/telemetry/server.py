@@ -49,10 +49,12 @@ from watchbill.telemetry.scrape.host import host_page
 from watchbill.telemetry.scrape.local import LocalScraper, LocalSource
 from watchbill.telemetry.scrape.loop import Scraper
 from watchbill.telemetry.store import chdb_chunks
+from watchbill.telemetry.store.at_once import AtOnce
+from watchbill.telemetry.store.budget import Budget
 from watchbill.telemetry.store.chdb import open_chdb
 from watchbill.telemetry.store.chunks import StoreDamagedError
 from watchbill.telemetry.store.keeper import Keeper
-from watchbill.telemetry.store.samples import AtOnce, SampleStore
+from watchbill.telemetry.store.samples import SampleStore
 
 log = logging.getLogger(__name__)
 
@@ -89,14 +91,13 @@ def run(config: TelemetryConfig) -> None:
             chdb_chunks.ChdbChunks(chdb),
             config.retention,
             series_limit=config.series_limit,
-            size_limit=config.size_limit,
             late=config.late,
         )
         logs = LogStore(config.folder, table.ChdbLines(chdb), config.retention)
         store.open()
         logs.open()
         jit.start(config.code_cache or config.folder / "jit", KERNELS)
-        keeper = Keeper(store, logs)
+        keeper = Keeper(store, logs, Budget(config.size_limit, store, logs))
         keeper.start()
         try:
             uvloop.run(_serve(config, store, logs, keeper))
@@ -180,7 +181,7 @@ async def _serve(
             ),
             *syntax.routes(),
             *series.routes(store, metadata, lookups),
-            *targets.routes(scraper, store, metadata, lookups),
+            *targets.routes(scraper, local, store, metadata, lookups),
             *alerting.routes(store, keeper, scraper),
             *configuration.routes(config, scraper),
             *federate.routes(store, runner),

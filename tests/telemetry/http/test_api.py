@@ -95,7 +95,24 @@ def test_targets_by_state_and_pool(asked: Telemetry) -> None:
     assert [t["discoveredLabels"]["__address__"] for t in found["droppedTargets"]] == ["dropped:1"]
     (own,) = data(asked, "targets", scrapePool="self", state="active")["activeTargets"]
     assert (own["health"], own["labels"]["job"]) == ("up", "self")
-    assert data(asked, "scrape_pools") == {"scrapePools": ["dead", "self"]}
+    assert data(asked, "scrape_pools") == {"scrapePools": ["dead", "self", "watchbill"]}
+
+
+def test_what_is_measured_without_http_is_a_target_too(asked: Telemetry) -> None:
+    (own,) = until(
+        lambda: [
+            t
+            for t in data(asked, "targets", scrapePool="watchbill")["activeTargets"]
+            if t["health"] == "up"
+        ]
+    )
+    assert own["scrapeUrl"] == "local:watchbill"
+    assert own["labels"]["job"] == "watchbill"
+    assert own["scrapeInterval"] == "15s"
+    assert own["lastError"] == ""
+    assert own["lastScrapeDuration"] > 0
+    rows = data(asked, "targets/metadata", match_target='{job="watchbill"}', limit=1000)
+    assert "process_open_fds" in {row["metric"] for row in rows}
 
 
 def test_metadata_by_target(asked: Telemetry) -> None:

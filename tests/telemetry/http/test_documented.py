@@ -30,7 +30,7 @@ def routes() -> list[Route]:
         *query.routes(nothing, nothing, nothing),
         *syntax.routes(),
         *series.routes(nothing, nothing, nothing),
-        *targets.routes(nothing, nothing, nothing, nothing),
+        *targets.routes(nothing, nothing, nothing, nothing, nothing),
         *alerting.routes(nothing, nothing, nothing),
         *configuration.routes(config, nothing),
         *federate.routes(nothing, nothing),

@@ -13,6 +13,7 @@ from tests.telemetry.stores import NOW, Client, Stores, open_stores
 
 from watchbill.telemetry.http import write
 from watchbill.telemetry.http.bodies import BodyQueue
+from watchbill.telemetry.store import samples as samples_module
 from watchbill.telemetry.store.samples import OverloadError
 from watchbill.telemetry.store.wal import LogFullError
 
@@ -89,6 +90,31 @@ def test_1_0_is_told_by_its_content_type(stores: Stores, post: Post, kind: str) 
     assert stores.last("m") == {"": 1.0}
 
 
+V1 = "application/x-protobuf;proto=prometheus.WriteRequest"
+
+
+def test_1_0_takes_the_good_part_and_tells_of_the_rest(stores: Stores, post: Post) -> None:
+    answer = post(bodies.body(({"x": "nameless"}, [(T, 1.0)]), ({"__name__": "m"}, [(T, 2.0)])), V1)
+    assert answer.status_code == 400
+    assert 'no metric name in {x="nameless"}' in answer.text
+    assert stores.last("m") == {"": 2.0}
+
+
+def test_a_body_of_the_other_version_is_not_taken_for_an_empty_one(
+    stores: Stores, post: Post
+) -> None:
+    symbols = Symbols()
+    content = series(symbols, {"__name__": "m"}, sample(T, 3.0))
+    for body, kind, says in (
+        (bodies.body(({"__name__": "m"}, [(T, 1.0)])), V2, "the content type says 2.0"),
+        (bodies.compress(symbols.packed() + content), V1, "the content type says 1.0"),
+    ):
+        answer = post(body, kind)
+        assert answer.status_code == 400
+        assert says in answer.text
+    assert len(stores.store.index) == 0
+
+
 @pytest.mark.parametrize(("kind", "encoding"), [
     ("application/json", "snappy"), ("application/x-protobuf;proto=other.Message", "snappy"),
     (V2, "gzip"),
@@ -115,3 +141,35 @@ def test_overload_and_a_full_disk_ask_to_come_again(
     assert (answer.status_code, answer.text) == (status, str(error))
     assert int(answer.headers["Retry-After"]) > 0
     assert written(answer) == ["0", "0", "0"]
+
+
+def test_what_was_forgotten_comes_back_when_it_is_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(samples_module, "IDLE_SECONDS", 0.0)
+    now = float(NOW)
+    stores = open_stores(tmp_path, lambda: now)
+    intake = write.Intake(stores.store, stores.sink, stores.own, BodyQueue(ThreadPoolExecutor(1)))
+    client = Client(write.routes(intake))
+
+    def send() -> int:
+        t, symbols = int(now * 1000), Symbols()
+        content = series(symbols, {"__name__": "two"}, sample(t, 2.0))
+        answers = [
+            client.post("/api/v1/write", body, **{"Content-Type": kind})
+            for body, kind in (
+                (bodies.body(({"__name__": "one"}, [(t, 1.0)])), V1),
+                (bodies.compress(symbols.packed() + content), V2),
+            )
+        ]
+        return max(answer.status_code for answer in answers)
+
+    assert send() == 204
+    now += 3 * 3600
+    stores.store.upkeep()
+    now += 40 * 86400
+    stores.store.expire()
+    assert len(stores.store.index) == 0
+    assert send() == 204
+    names = stores.store.names.label_values("__name__", [], 0)
+    assert names == ["one", "two"]

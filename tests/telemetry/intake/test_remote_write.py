@@ -159,9 +159,7 @@ GOOD = bodies.series({"__name__": "a", "b": "c"}, [(NOW, 1.0)])
 @pytest.mark.parametrize(
     ("plain", "reason"),
     [
-        (bodies.series({"b": "c"}, [(NOW, 1.0)]), "no metric name"),
-        (bodies.field(1, A * 2), "duplicate label name"),
-        (bodies.field(1, A + bodies.label("", "x")), "empty label name"),
+        (bodies.field(5, bodies.field(1, b"ab")), "content type says 1.0"),
         (bodies.field(1, bodies.field(1, b"\x0a\x02\xff\xfe")), "not UTF-8"),
         (bodies.field(1, b"\x0a\x7f\x00"), "beyond its series"),
         (bodies.field(1, A + b"\x12\x09\x09\x00"), "beyond its message"),
@@ -174,6 +172,42 @@ def test_a_wrong_body_is_refused_whole(plain: bytes, reason: str) -> None:
     with pytest.raises(MalformedError, match=reason):
         RemoteWriteDecoder(known).decode(bodies.compress(GOOD + plain))
     assert known.slots == {}
+
+
+ONE = bodies.sample(NOW, 1.0)
+
+
+@pytest.mark.usefixtures("both_ways")
+@pytest.mark.parametrize(
+    ("labels", "reason"),
+    [
+        (bodies.label("b", "c"), 'no metric name in {b="c"}'),
+        (bodies.label("__name__", ""), "no metric name"),
+        (b"", "no metric name in {}"),
+        (A * 2, 'duplicate label name in {__name__="a", __name__="a"}'),
+        (A + bodies.label("x", "") + bodies.label("x", "y"), "duplicate label name"),
+        (A + bodies.label("", "x"), 'empty label name in {__name__="a", ="x"}'),
+        (A + bodies.label("", ""), "empty label name"),
+    ],
+)
+def test_a_series_with_bad_labels_is_refused_alone(labels: bytes, reason: str) -> None:
+    known = Known()
+    decoder = RemoteWriteDecoder(known)
+    other = bodies.series({"__name__": "z"}, [(NOW, 2.0)])
+    for _ in range(2):  # also when the others are known
+        batch = decoder.decode_plain(GOOD + bodies.field(1, labels + ONE) + other)
+        assert batch.samples.v.tolist() == [1.0, 2.0]
+        assert len(known.slots) == 2
+        assert batch.refused.counts == {"invalid labels": 1}
+        assert reason in str(batch.refused)
+        assert f"the series at byte {len(GOOD) + 2}" in str(batch.refused)
+
+
+def test_labels_in_any_order_are_one_series() -> None:
+    known = Known()
+    labels = bodies.label("b", "c") + A
+    batch = RemoteWriteDecoder(known).decode_plain(GOOD + bodies.field(1, labels + ONE))
+    assert batch.samples.slots.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("cut", range(1, len(GOOD)))

@@ -16,6 +16,7 @@ from watchbill.telemetry.store import chdb_chunks
 from watchbill.telemetry.store.chdb import open_chdb
 from watchbill.telemetry.store.chdb_chunks import CHUNKS, TABLES, ChdbChunks
 from watchbill.telemetry.store.chunks import (
+    DAY_MS,
     ChunkStore,
     MemoryChunks,
     Samples,
@@ -95,21 +96,19 @@ def test_histograms_stand_beside_numbers(chunks: ChunkStore) -> None:
     assert numbers.h is None or not numbers.h.any()
 
 
-def test_a_size_limit_drops_the_oldest_days_but_never_the_newest(chunks: ChunkStore) -> None:
+def test_tells_its_size_by_day_and_drops_days(chunks: ChunkStore) -> None:
+    assert chunks.days() == {}
     for day in range(4):
         rows = some([1], 100)
-        chunks.put(
-            Samples(rows.ids, rows.t + day * 86_400_000, np.random.default_rng(day).random(100))
-        )
-    whole = chunks.check().bytes
-    chunks.keep_within(whole)
-    assert len(chunks.select(np.array([1], np.uint64), 0, 2 * T0)) == 400
-    chunks.keep_within(whole * 6 // 10)
-    assert len(chunks.select(np.array([1], np.uint64), 0, 2 * T0)) == 200
-    chunks.keep_within(0)
+        chunks.put(Samples(rows.ids, rows.t + day * DAY_MS, np.random.default_rng(day).random(100)))
+    first = T0 // DAY_MS * DAY_MS
+    days = chunks.days()
+    assert list(days) == [first + day * DAY_MS for day in range(4)]
+    assert sum(days.values()) == chunks.check().bytes
+    chunks.drop_before(first + 2 * DAY_MS)
     left = chunks.select(np.array([1], np.uint64), 0, 2 * T0)
-    assert len(left) == 100
-    assert left.t[0] == T0 + 3 * 86_400_000
+    assert len(left) == 200
+    assert left.t[0] == T0 + 2 * DAY_MS
 
 
 def test_many_series_can_be_asked_for_at_once(chunks: ChunkStore) -> None:
@@ -226,6 +225,32 @@ def test_a_table_of_an_earlier_version_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.server
+@pytest.mark.server
+@pytest.mark.parametrize("damage", ["none", "flipped", "cut", "gone"])
+def test_damage_is_found_before_anything_is_read(tmp_path: Path, damage: str) -> None:
+    chunks, part = two_days(tmp_path)
+    chunks.close()
+    data = part / "data.bin"
+    match damage:
+        case "flipped":
+            held = bytearray(data.read_bytes())
+            held[len(held) // 2] ^= 255
+            data.write_bytes(held)
+        case "cut":
+            os.truncate(data, 100)
+        case "gone":
+            data.unlink()
+    chunks = ChdbChunks(open_chdb(tmp_path, TABLES))
+    rounds = 0
+    while chunks.verify():
+        rounds += 1
+    assert rounds <= 2, "one part a day"
+    assert ["20231114" in loss for loss in chunks.lost()] == ([] if damage == "none" else [True])
+    found = chunks.select(np.array([1, 2], np.uint64), 0, 2 * T0)
+    assert len(found) == (800 if damage == "none" else 400)
+    chunks.close()
+
+
 def test_a_damaged_folder_is_never_taken_for_an_empty_one(tmp_path: Path) -> None:
     open_chdb(tmp_path, TABLES).close()
     for path in (tmp_path / "chdb" / "metadata").rglob("*.sql"):

@@ -14,10 +14,11 @@ from watchbill.telemetry.promql.errors import EvalError
 from watchbill.telemetry.promql.histogram import Buckets, Histogram
 from watchbill.telemetry.promql.storage import Matcher, labels_of
 from watchbill.telemetry.store import samples as samples_module
+from watchbill.telemetry.store.at_once import AtOnce
 from watchbill.telemetry.store.chunks import HOUR_MS, ChunkStoreError, MemoryChunks
 from watchbill.telemetry.store.head import Columns
 from watchbill.telemetry.store.rules import DUPLICATE, OUT_OF_ORDER, TOO_EARLY, TOO_OLD, Verdict
-from watchbill.telemetry.store.samples import AtOnce, SampleStore
+from watchbill.telemetry.store.samples import SampleStore
 
 pytestmark = pytest.mark.usefixtures("both_ways")
 
@@ -280,20 +281,6 @@ def test_the_window_for_late_samples_can_be_wide(tmp_path: Path) -> None:
     world.store.close()
 
 
-def test_a_size_limit_drops_the_oldest_days(tmp_path: Path) -> None:
-    world = World(tmp_path, size_limit=100 * 24)
-    for day in range(3):
-        t = START - (3 - day) * 86_400
-        batch = [("a", t + k, 1.0) for k in range(60)]
-        world.write(*batch, backfill=True)
-        world.store.upkeep()
-    world.store.expire()
-    found = world.read()["a"]
-    assert len(found) == 60, "two days would be too much"
-    assert found[0][0] == START - 86_400
-    world.store.close()
-
-
 def exponential(count: float, **more: Any) -> Histogram:
     index = np.array([-3, 0, 7], np.int32)
     buckets = Buckets(index, np.array([1.0, 2.0, count - 3]))
@@ -386,9 +373,9 @@ def test_series_and_labels(world: World) -> None:
     world.write(("a", world.now, 1.0), ("b", world.now, 1.0))
     world.store.upkeep()
     only_b = [[Matcher("i", "=", "b")]]
-    assert world.store.series(only_b, 0) == [(("__name__", "m"), ("i", "b"))]
-    assert world.store.label_names([], 0) == ["__name__", "i"]
-    assert world.store.label_values("i", [], 0) == ["a", "b"]
-    assert world.store.label_values("i", only_b, 0) == ["b"]
-    assert world.store.series(only_b, int(world.now * 1000) + 1) == []
+    assert world.store.names.series(only_b, 0) == [(("__name__", "m"), ("i", "b"))]
+    assert world.store.names.label_names([], 0) == ["__name__", "i"]
+    assert world.store.names.label_values("i", [], 0) == ["a", "b"]
+    assert world.store.names.label_values("i", only_b, 0) == ["b"]
+    assert world.store.names.series(only_b, int(world.now * 1000) + 1) == []
     assert world.store.floor_ms % HOUR_MS == 0

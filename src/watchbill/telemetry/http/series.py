@@ -21,6 +21,9 @@ from watchbill.telemetry.promql.parse import parse_selector
 from watchbill.telemetry.promql.storage import Matcher
 from watchbill.telemetry.store.samples import SampleStore
 
+Span = tuple[int, int]
+"""From when to when, in ms."""
+
 _TOP = 10
 _NO_MATCHER = "match[] must contain at least one non-empty matcher"
 _ESCAPED = re.compile(r"_([0-9a-fA-F]+)_|__|[a-zA-Z0-9:]+")
@@ -34,30 +37,30 @@ def routes(store: SampleStore, metadata: MetadataBook, lookups: QueryRunner) -> 
         chosen = selectors(given)
         if not chosen:
             raise ApiError("bad_data", "no match[] parameter provided")
-        found = await _look_up(request, given, lambda since: store.series(chosen, since))
+        found = await _look_up(request, given, lambda span: store.names.series(chosen, *span))
         return capped([dict(labels) for labels in found], given.count("limit"))
 
     async def labels(request: Request) -> Response:
         given = await Parameters.of(request)
         chosen = selectors(given)
-        found = await _look_up(request, given, lambda since: store.label_names(chosen, since))
+        found = await _look_up(request, given, lambda span: store.names.label_names(chosen, *span))
         return capped(found, given.count("limit"))
 
     async def label_values(request: Request) -> Response:
         given = await Parameters.of(request)
         name, chosen = unescape(request.path_params["name"]), selectors(given)
         found = await _look_up(
-            request, given, lambda since: store.label_values(name, chosen, since)
+            request, given, lambda span: store.names.label_values(name, chosen, *span)
         )
         return capped(found, given.count("limit"))
 
     async def _look_up(
-        request: Request, given: Parameters, find: Callable[[int], Sequence[Any]]
+        request: Request, given: Parameters, find: Callable[[Span], Sequence[Any]]
     ) -> Sequence[Any]:
         start, end = given.time_ms("start", 0), given.time_ms("end", _now_ms())
         if end < start:
             raise ApiError("bad_data", "end timestamp must not be before start time")
-        return await lookups.run(request, timeout_ms(given, lookups), lambda _: find(start))
+        return await lookups.run(request, timeout_ms(given, lookups), lambda _: find((start, end)))
 
     async def families(request: Request) -> Response:
         given = await Parameters.of(request)

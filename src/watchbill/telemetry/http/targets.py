@@ -18,6 +18,7 @@ from watchbill.telemetry.promql.durations import format_duration
 from watchbill.telemetry.promql.errors import ParseError
 from watchbill.telemetry.promql.parse import parse_selector
 from watchbill.telemetry.promql.storage import METRIC_NAME, Labels, Matcher
+from watchbill.telemetry.scrape.local import LocalScraper
 from watchbill.telemetry.scrape.loop import Scraper, TargetState
 from watchbill.telemetry.store.samples import SampleStore
 
@@ -27,12 +28,19 @@ _SUFFIXES = ("_bucket", "_count", "_sum", "_total", "_created")
 
 
 def routes(
-    scraper: Scraper, store: SampleStore, metadata: MetadataBook, lookups: QueryRunner
+    scraper: Scraper,
+    local: LocalScraper,
+    store: SampleStore,
+    metadata: MetadataBook,
+    lookups: QueryRunner,
 ) -> list[Route]:
     """`targets`, `targets/metadata`, `scrape_pools`."""
 
+    def states() -> list[TargetState]:
+        return [*scraper.states.values(), *local.states]
+
     async def targets(request: Request) -> Response:
-        return success(_targets(scraper, await Parameters.of(request)))
+        return success(_targets(states(), scraper.dropped, await Parameters.of(request)))
 
     async def target_metadata(request: Request) -> Response:
         given = await Parameters.of(request)
@@ -40,7 +48,7 @@ def routes(
         matchers = _match_target(given.get("match_target"))
         chosen = [
             state.target.labels
-            for state in scraper.states.values()
+            for state in states()
             if all(m.matches(dict(state.target.labels).get(m.name, "")) for m in matchers)
         ]
 
@@ -63,7 +71,7 @@ def routes(
         return rows
 
     async def pools(_: Request) -> Response:
-        return success({"scrapePools": sorted({one.job.name for one in scraper.states.values()})})
+        return success({"scrapePools": sorted({one.job.name for one in states()})})
 
     return [
         Route("/api/v1/targets", targets),
@@ -72,16 +80,18 @@ def routes(
     ]
 
 
-def _targets(scraper: Scraper, given: Parameters) -> dict[str, object]:
+def _targets(
+    states: Sequence[TargetState], gone: Sequence[Labels], given: Parameters
+) -> dict[str, object]:
     state, pool = (given.get("state") or "any").lower(), given.get("scrapePool")
     if state not in STATES:
         raise ApiError(
             "bad_data", f'invalid parameter "state": expected one of {", ".join(STATES)}'
         )
-    active = [_target(one) for one in scraper.states.values() if pool in (None, one.job.name)]
+    active = [_target(one) for one in states if pool in (None, one.job.name)]
     dropped = [
         {"discoveredLabels": dict(labels), "scrapePool": dict(labels).get("job", "")}
-        for labels in scraper.dropped
+        for labels in gone
         if pool in (None, dict(labels).get("job"))
     ]
     return {
@@ -121,7 +131,7 @@ def _families(store: SampleStore, labels: Labels, known: dict[str, Metadata]) ->
     """The described families of which a target has series: what is known of it by its labels."""
     of_target = [Matcher(name, "=", value) for name, value in labels]
     found = set()
-    for name in store.label_values(METRIC_NAME, [of_target], 0):
+    for name in store.names.label_values(METRIC_NAME, [of_target], 0):
         bare = next((name.removesuffix(s) for s in _SUFFIXES if name.endswith(s)), name)
         found |= {one for one in (name, bare) if one in known}
     yield from sorted(found)

@@ -23,7 +23,8 @@ class Intake:
     """Takes remote-write bodies."""
 
     def __init__(self, store: SampleStore, sink: Sink, own: OwnMetrics, queue: BodyQueue) -> None:
-        self._sink, self._own, self._queue = sink, own, queue
+        self._store, self._sink, self._own, self._queue = store, sink, own, queue
+        self._generation = store.generation
         self._v1 = RemoteWriteDecoder(store.intern)
         self._v2 = RemoteWriteV2Decoder(store.intern)
 
@@ -45,6 +46,10 @@ class Intake:
         )
 
     def _store_body(self, body: bytes, v2: bool, backfill: bool) -> Response:
+        if self._generation != self._store.generation:
+            self._generation = self._store.generation
+            self._v1.forget()
+            self._v2.forget()
         written = Written()
         status, problem, more = 204, "", {}
         try:

@@ -3,12 +3,14 @@
 Nearly every series in a body carries one sample and was seen before, in the same bytes. So the
 bytes of its labels are looked up as a whole: by `scan` where it has machine code; until then by a
 dictionary, and the samples of such series, which then have one of two fixed forms, are taken out
-of the body by NumPy in one sweep. Everything else goes through the careful reader.
+of the body by NumPy in one sweep. Everything else goes through the careful reader. A series whose
+labels cannot be is refused and the others are taken, as Prometheus does; the sender is told.
 Source: https://prometheus.io/docs/specs/prw/remote_write_spec/
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import cramjam
 import numpy as np
@@ -36,12 +38,17 @@ from watchbill.telemetry.store.index import SeriesLimitError
 MAX_BODY_BYTES = 64 << 20
 KNOWN_LIMIT = 2_000_000
 LIMIT = "series limit"
+BAD_LABELS = "invalid labels"
 
 # A sample as every sender writes it: 12 <len> 09 <double> 10 <6-byte varint of ms>. A value of
 # zero is left out, as proto3 does. Six bytes hold 2004-11 to 2109-05 in ms.
 _LONG, _SHORT = 18, 9
 _SERIES, _METADATA = 1, 3
+_OF_VERSION_2 = (4, 5)
 _LABELS, _SAMPLES, _EXEMPLARS, _HISTOGRAMS = 1, 2, 3, 4
+Pairs: TypeAlias = list[tuple[str, str]]
+"""Names and values of a series' labels, as they stand in a body."""
+
 _MESSAGES = Messages("watchbill.write.v1", {
     **MESSAGES,
     "Exemplar": "repeated Label labels = 1; double value = 2; int64 timestamp = 3",
@@ -60,7 +67,7 @@ class _Pending:
     short_slots: list[int] = field(default_factory=list)
     t: list[int] = field(default_factory=list)
     v: list[bytes] = field(default_factory=list)
-    fresh: list[tuple[bytes, Labels]] = field(default_factory=list)
+    fresh: list[tuple[bytes, Pairs, int]] = field(default_factory=list)
     metadata: dict[str, Metadata] = field(default_factory=dict)
     histograms: Gathering = field(default_factory=Gathering)
     exemplars: list[tuple[int, Exemplar]] = field(default_factory=list)
@@ -99,9 +106,9 @@ class RemoteWriteDecoder:
         extra = scanned.extra.tolist()
         strange = scanned.unknown[:, :2].tolist()
         if strange:
-            labels = [_labels(data, begin, end) for begin, end in strange]
+            told = [(_pairs(data, begin, end)[0], begin) for begin, end in strange]
             _extras(data, extra, _Pending())  # a body that is refused makes no series
-            slots = np.array([self._slot(one, pending) for one in labels], np.int64)
+            slots = np.array([self._slot(*one, pending) for one in told], np.int64)
             made = slots >= 0
             self._scanner.learn(data, scanned.unknown[made], slots[made])
             scanned.resolve(slots)
@@ -117,8 +124,8 @@ class RemoteWriteDecoder:
         self._scan(data, pending)
         if pending.fresh:
             again = _Pending()
-            for key, labels in pending.fresh:
-                slot = self._slot(labels, again)
+            for key, pairs, at in pending.fresh:
+                slot = self._slot(pairs, at, again)
                 if slot >= 0:
                     self._known[key] = slot
             self._scan(data, again)  # they were skipped in the first pass: the whole body again
@@ -137,13 +144,20 @@ class RemoteWriteDecoder:
         )
         return pending.batch(samples)
 
-    def _slot(self, labels: Labels, into: _Pending) -> int:
-        """The slot of a new series; -1 when there may be no more, for its samples are refused."""
+    def forget(self) -> None:
+        """Slots known so far may mean nothing any more."""
+        self._known.clear()
+        self._scanner.clear()
+
+    def _slot(self, pairs: Pairs, at: int, into: _Pending) -> int:
+        """The slot of a new series; -1 when it is refused, and its samples with it."""
         try:
-            return self._intern(labels)
+            return self._intern(_canonical(pairs))
         except SeriesLimitError as error:
             into.refused.add(LIMIT, str(error))
-            return -1
+        except ValueError as error:
+            into.refused.add(BAD_LABELS, f"the series at byte {at}: {error}")
+        return -1
 
     def _scan(self, data: bytes, into: _Pending) -> None:
         known = self._known.get
@@ -179,7 +193,7 @@ class RemoteWriteDecoder:
         key = data[start:split]
         slot = self._known.get(key, -1)
         if slot < 0:
-            into.fresh.append((key, _canonical(pairs, start)))
+            into.fresh.append((key, pairs, start))
         at = split
         while at < end:
             if data[at : at + 3] == b"\x12\x10\x09" and end - at >= _LONG and data[at + 11] == 0x10:
@@ -214,6 +228,10 @@ class RemoteWriteDecoder:
         number, wire, begin, finish = next(fields(data, at, end))
         if number == _SERIES:
             raise MalformedError(f"series at byte {at} has wire type {wire}")
+        if number in _OF_VERSION_2:
+            raise MalformedError(
+                f"field {number} at byte {at} is of remote write 2.0, but the content type says 1.0"
+            )
         if number == _METADATA and wire == LENGTH:
             _metadata(data, begin, finish, into)
         return finish
@@ -266,14 +284,9 @@ def _metadata(data: bytes, begin: int, end: int, into: _Pending) -> None:
     into.metadata[texts[2]] = Metadata(kind, texts[4], texts[5])
 
 
-def _labels(data: bytes, start: int, end: int) -> Labels:
-    """The labels that stand alone in these bytes. Raises `MalformedError`."""
-    return _canonical(_pairs(data, start, end)[0], start)
-
-
-def _pairs(data: bytes, start: int, end: int) -> tuple[list[tuple[str, str]], int]:
+def _pairs(data: bytes, start: int, end: int) -> tuple[Pairs, int]:
     """The labels at the beginning of a series, and where they end. Raises `MalformedError`."""
-    pairs: list[tuple[str, str]] = []
+    pairs: Pairs = []
     split = start
     while split < end and data[split] == 0x0A:
         length, begin = read_varint(data, split + 1, end)
@@ -296,16 +309,22 @@ def _label(data: bytes, begin: int, end: int) -> tuple[str, str]:
     return name, value
 
 
-def _canonical(pairs: list[tuple[str, str]], at: int) -> Labels:
-    labels = tuple(sorted(pair for pair in pairs if pair[1]))
-    names = [name for name, _ in labels]
+def _canonical(pairs: Pairs) -> Labels:
+    """Sorted and without empty values. Raises `ValueError` for what no series can have."""
+    names = [name for name, _ in pairs]
     if len(set(names)) != len(names):
-        raise MalformedError(f"duplicate label name in the series at byte {at}")
-    if METRIC_NAME not in names:
-        raise MalformedError(f"no metric name in the series at byte {at}")
+        raise ValueError(f"duplicate label name in {_shown(pairs)}")
     if "" in names:
-        raise MalformedError(f"empty label name in the series at byte {at}")
+        raise ValueError(f"empty label name in {_shown(pairs)}")
+    labels = tuple(sorted(pair for pair in pairs if pair[1]))
+    if METRIC_NAME not in dict(labels):
+        raise ValueError(f"no metric name in {_shown(pairs)}")
     return labels
+
+
+def _shown(pairs: Pairs) -> str:
+    text = "{" + ", ".join(f'{name}="{value}"' for name, value in pairs) + "}"
+    return text if len(text) <= 120 else text[:120] + "…"
 
 
 def _sample(data: bytes, begin: int, end: int) -> tuple[bytes, int]:

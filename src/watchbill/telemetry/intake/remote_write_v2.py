@@ -16,7 +16,12 @@ from watchbill.telemetry.intake.messages import Messages
 from watchbill.telemetry.intake.metadata import TYPES, Metadata, family_of
 from watchbill.telemetry.intake.native_histogram import MESSAGES, BadHistogramError, from_message
 from watchbill.telemetry.intake.protobuf import LENGTH, MalformedError, fields, text
-from watchbill.telemetry.intake.remote_write import KNOWN_LIMIT, decompress
+from watchbill.telemetry.intake.remote_write import (
+    BAD_LABELS,
+    KNOWN_LIMIT,
+    LIMIT,
+    decompress,
+)
 from watchbill.telemetry.promql.histogram import Histogram
 from watchbill.telemetry.promql.storage import METRIC_NAME, Labels, labels_of
 from watchbill.telemetry.store.head import Columns
@@ -26,6 +31,7 @@ Texts = tuple[str, ...]
 """Names and values in turn, as a series' references say."""
 
 _SYMBOLS, _SERIES = 4, 5
+_OF_VERSION_1 = (1, 3)
 _MESSAGES = Messages("watchbill.write.v2", {
     **MESSAGES,
     "TimeSeries": "repeated uint32 labels_refs = 1; repeated Sample samples = 2;"
@@ -42,11 +48,9 @@ MAX_PLAIN_BYTES = 16 << 20
 MAX_ENTRIES = 1_000_000
 """Samples, histograms and exemplars of a body together."""
 
-BAD_LABELS = "invalid labels"
 BAD_HISTOGRAM = "invalid native histogram"
 NOTHING = "neither samples nor histograms"
 BAD_REFERENCE = "reference beyond the symbols"
-LIMIT = "series limit"
 
 
 class RemoteWriteV2Decoder:
@@ -68,6 +72,10 @@ class RemoteWriteV2Decoder:
                 reading.series(_MESSAGES.read("TimeSeries", data[start:end]), place)
                 place += 1
         return reading.batch(self._slot)
+
+    def forget(self) -> None:
+        """Slots known so far may mean nothing any more."""
+        self._known.clear()
 
     def _slot(self, texts: Texts) -> int:
         slot = self._known.get(texts)
@@ -180,6 +188,11 @@ def _symbols(data: bytes) -> list[str]:
     """The table of strings, wherever in the body it stands."""
     found: list[str] = []
     for number, wire, start, end in fields(data, 0, len(data)):
+        if number in _OF_VERSION_1:
+            raise MalformedError(
+                f"field {number} at byte {start} is of remote write 1.0, but the content type says "
+                "2.0"
+            )
         if number in (_SYMBOLS, _SERIES) and wire != LENGTH:
             raise MalformedError(f"field {number} at byte {start} has wire type {wire}")
         if number == _SYMBOLS:

@@ -79,7 +79,7 @@ class LogStore:
         """Read the streams and replay the log; after this the store takes lines."""
         for stream, labels in self._table.streams():
             self._index.restore(stream, labels)
-        known = len(self._index)
+        known = self._index.end
         for segment, kind, payload in self.wal.replay(self.replayed):
             if kind == _STREAMS:
                 for stream, labels in unpack_series(payload):
@@ -87,7 +87,7 @@ class LogStore:
             else:
                 block = Block.read(payload) if kind == _BLOCK else _old_block(payload)
                 self._hold(segment, block)
-        self._unsaved = list(range(known, len(self._index)))
+        self._unsaved = list(range(known, self._index.end))
         self.wal.start()
 
     def close(self) -> None:
@@ -181,7 +181,7 @@ class LogStore:
             del self._seen[next(iter(self._seen))]
 
     def _stream(self, labels: Labels) -> int:
-        before = len(self._index)
+        before = self._index.end
         slot = self._index.intern(labels)
         if slot == before:
             self._unlogged.append(slot)
@@ -276,7 +276,15 @@ class LogStore:
 
     def expire(self) -> None:
         """Delete lines older than the retention. Raises `ChunkStoreError`."""
-        self._table.drop_before(int(self._seconds() * 1000) - self._retention_ms)
+        self.drop_before(int(self._seconds() * 1000) - self._retention_ms)
+
+    def days(self) -> dict[int, int]:
+        """Bytes in the table by day: see `budget.Sized`. Raises `ChunkStoreError`."""
+        return self._table.days()
+
+    def drop_before(self, floor_ms: int) -> None:
+        """Delete the days that lie wholly before a time. Raises `ChunkStoreError`."""
+        self._table.drop_before(floor_ms)
 
     def held(self) -> int:
         """Lines not yet in the table."""

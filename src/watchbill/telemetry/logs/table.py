@@ -1,5 +1,6 @@
 """Where log lines are kept for long: the seam, the table in chDB, and a fake in memory."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import Protocol, cast
@@ -24,7 +25,7 @@ from watchbill.telemetry.logs.pushdown import condition, quoted
 from watchbill.telemetry.promql.storage import Labels
 from watchbill.telemetry.store import native
 from watchbill.telemetry.store.chdb import DURABLE, SETTINGS, Chdb
-from watchbill.telemetry.store.chunks import ChunkStoreError
+from watchbill.telemetry.store.chunks import DAY_MS, ChunkStoreError
 
 TABLES = {
     "logs.lines": f"""(
@@ -96,6 +97,10 @@ class LineTable(Protocol):
         """By stream, how many lines and bytes of text; streams without lines left out."""
         ...
 
+    def days(self) -> dict[int, int]:
+        """Bytes by day, which is told by its beginning in ms."""
+        ...
+
     def drop_before(self, floor_ms: int) -> None:
         """Delete days that lie wholly before a time."""
         ...
@@ -149,6 +154,13 @@ class MemoryLines:
             lines, size = out.get(row.stream, (0, 0))
             out[row.stream] = lines + 1, size + len(row.text.encode())
         return out
+
+    def days(self) -> dict[int, int]:
+        """See `LineTable.days`; here by blocks."""
+        days: Counter[int] = Counter()
+        for block in self.blocks.values():
+            days[int(block.t.max()) // (DAY_MS * 1_000_000) * DAY_MS] += len(block.payload)
+        return dict(days)
 
     def drop_before(self, floor_ms: int) -> None:
         """See `LineTable.drop_before`; here by blocks."""
@@ -295,6 +307,10 @@ class ChdbLines:
                 strict=True,
             )
         }
+
+    def days(self) -> dict[int, int]:
+        """See `LineTable.days`."""
+        return self._chdb.days("logs.lines")
 
     def drop_before(self, floor_ms: int) -> None:
         """See `LineTable.drop_before`."""

@@ -7,6 +7,7 @@ with it.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,3 +72,8 @@ class LabelColumns:
 
     symbols: Symbols
     columns: dict[str, Ids]
+
+    def take(self, rows: NDArray[Any]) -> "LabelColumns":
+        """Some of the label sets, by number or by mask."""
+        taken = {name: column[rows] for name, column in self.columns.items()}
+        return LabelColumns(self.symbols, taken)

@@ -77,6 +77,7 @@ class TargetSeries:
         self._honor_timestamps = honor_timestamps
         self._track_timestamps = track_timestamps
         self._limits = limits or Limits()
+        self._generation = store.generation
         self._slots: dict[Series, int] = {}
         self._live = np.zeros(0, np.int64)
         self._reported = np.zeros(0, np.int64)
@@ -88,6 +89,7 @@ class TargetSeries:
 
     def take(self, page: Exposition, at_ms: int) -> Scraped:
         """Read a page. Raises `PageError`, `SeriesLimitError`; nothing of it counts then."""
+        self._ask_again()
         rows: list[Sample | NativeSample] = [*page.samples, *page.histograms]
         count = len(rows)
         about = page.metadata
@@ -149,11 +151,20 @@ class TargetSeries:
 
     def end(self, at_ms: int, *, target_gone: bool) -> Columns:
         """Staleness markers for everything: the scrape failed, or the target is no more."""
+        self._ask_again()
         ended = [_stale(self._live, at_ms)]
         self._live = np.zeros(0, np.int64)
         if target_gone:
             ended.append(_stale(self._reported, at_ms))
         return Columns.join(ended)
+
+    def _ask_again(self) -> None:
+        """Use no slot of before when series were forgotten; these had no samples for long."""
+        if self._generation != self._store.generation:
+            self._generation = self._store.generation
+            self._slots.clear()
+            self._live = self._store.known(self._live)
+            self._reported = self._store.known(self._reported)
 
     def _slot(self, series: Series, about: dict[str, Metadata]) -> int:
         try:

@@ -102,6 +102,21 @@ class Chdb:
         finally:
             path.unlink(missing_ok=True)
 
+    def delete(self, table: str, column: str, numbers: native.Array) -> None:
+        """Delete the rows whose column, of unsigned numbers, has one of these."""
+        path = self._scratch / f"{table}.gone"
+        try:
+            path.write_bytes(native.encode([(column, "UInt64", numbers)], len(numbers)))
+            self.run(
+                f"ALTER TABLE {table} DELETE WHERE {column} IN "  # noqa: S608
+                f"(SELECT {column} FROM file('{path}', 'Native', '{column} UInt64')) "
+                "SETTINGS mutations_sync = 1"
+            )
+        except OSError as error:
+            raise ChunkStoreError(f"{path}: {error.strerror}") from error
+        finally:
+            path.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Wait for the running statement, then close."""
         with self._lock:
@@ -115,32 +130,24 @@ class Chdb:
         for partition in self._texts(
             f"SELECT DISTINCT partition AS x FROM system.parts WHERE active AND {_named(table)}"  # noqa: S608
         ):
-            day = np.datetime64(f"{partition[:4]}-{partition[4:6]}-{partition[6:]}")
+            day = _day(partition)
             if day < floor_day:
                 self.run(f"ALTER TABLE {table} DROP PARTITION {partition}")
-                log.info("retention: dropped %s of %s", day, table)
+                log.info("dropped %s of %s", day, table)
 
-    def keep_within(self, table: str, size: int) -> None:
-        """Drop the oldest partitions until the rest takes at most `size` bytes on disk; the newest
-        one stays."""
+    def days(self, table: str) -> dict[int, int]:
+        """Bytes on disk by partition (named YYYYMMDD), which is told by its beginning in ms."""
         blocks = self.run(
             "SELECT partition AS p, sum(bytes_on_disk) AS x FROM system.parts "  # noqa: S608
             f"WHERE active AND {_named(table)} GROUP BY p ORDER BY p"
         )
-        found = [
-            (partition.decode(), int(held))
+        return {
+            int(_day(partition.decode()).astype("datetime64[ms]").astype(np.int64)): int(held)
             for block in blocks
             for partition, held in zip(
                 cast("list[bytes]", block["p"]), cast("native.Array", block["x"]), strict=True
             )
-        ]
-        total = sum(held for _, held in found)
-        for partition, held in found[:-1]:
-            if total <= size:
-                break
-            self.run(f"ALTER TABLE {table} DROP PARTITION {partition}")
-            log.info("size limit: dropped day %s of %s, %d bytes", partition, table, held)
-            total -= held
+        }
 
     def size(self, table: str) -> tuple[int, int]:
         """Rows, and bytes on disk."""
@@ -162,10 +169,36 @@ class Chdb:
             log.info("merged day %s of %s", partition, table)
         return bool(found)
 
+    def parts(self, table: str) -> list[str]:
+        """Names of the parts that are in use, older days first."""
+        return self._texts(
+            f"SELECT name AS x FROM system.parts WHERE active AND {_named(table)} ORDER BY x"  # noqa: S608
+        )
+
+    def is_whole(self, table: str, part: str) -> bool:
+        """Whether a part still agrees with its sums; true for one that is no more."""
+        try:
+            return not self._damaged(f"{table} PART '{part}'")
+        except ChunkStoreError:
+            if part in self.parts(table):
+                raise
+            return True  # it was merged in between
+
     def set_damaged_aside(self, table: str) -> list[str]:
         """Check every part against its sums and detach those that are damaged; their names."""
-        blocks = self.run(f"CHECK TABLE {table} SETTINGS check_query_single_value_result = 0")
-        damaged = [
+        damaged = self._damaged(table)
+        for part in damaged:
+            self.set_part_aside(table, part)
+        return damaged
+
+    def set_part_aside(self, table: str, part: str) -> None:
+        """Detach a part that is damaged."""
+        self.run(f"ALTER TABLE {table} DETACH PART '{part}'")
+        log.error("%s: part %s is damaged and was set aside", table, part)
+
+    def _damaged(self, what: str) -> list[str]:
+        blocks = self.run(f"CHECK TABLE {what} SETTINGS check_query_single_value_result = 0")
+        return [
             part.decode()
             for block in blocks
             for part, good in zip(
@@ -175,10 +208,6 @@ class Chdb:
             )
             if not good
         ]
-        for part in damaged:
-            self.run(f"ALTER TABLE {table} DETACH PART '{part}'")
-            log.error("%s: part %s is damaged and was set aside", table, part)
-        return damaged
 
     def set_aside(self, table: str) -> list[str]:
         """Names of parts that were found damaged, now or at a start, and set aside."""
@@ -246,6 +275,10 @@ def open_chdb(folder: Path, tables: Mapping[str, str]) -> Chdb:
 def is_damage(error: Exception) -> bool:
     """Whether chDB's message says that what it read is not what was written."""
     return _DAMAGE.match(str(error)) is not None
+
+
+def _day(partition: str) -> np.datetime64:
+    return np.datetime64(f"{partition[:4]}-{partition[4:6]}-{partition[6:]}")
 
 
 def _named(table: str) -> str:

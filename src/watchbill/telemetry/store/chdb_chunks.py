@@ -25,6 +25,8 @@ from watchbill.telemetry.store.index import METRIC_SHIFT, Ids
 
 LISTED_IDS = 2_000
 """Up to here a query names the series; beyond, it names the metrics and we pick."""
+LISTED_METRICS = 10_000
+"""Beyond, not even those: a statement must not become too long."""
 
 ROWS_AT_ONCE, MOST_PARTS = 5_000, 8
 """A selection of more rows (4 kB each, usually) is read in parts: the database needs several times
@@ -66,6 +68,7 @@ class ChdbChunks:
                 f"{', '.join(COLUMNS)}: it was made by an earlier version and cannot be read. "
                 "Move the telemetry folder away to start with empty history."
             )
+        self._unchecked: list[str] | None = None
         self._look_for_losses()
 
     def put(self, samples: Samples) -> None:
@@ -116,14 +119,13 @@ class ChdbChunks:
         """See `ChunkStore.select`."""
         if not len(ids):
             return Samples.empty()
-        metrics = ",".join(map(str, np.unique(ids >> np.uint64(METRIC_SHIFT))))
         named = f" AND id IN ({','.join(map(str, ids))})" if len(ids) <= LISTED_IDS else ""
         blocks: list[dict[str, native.Column]] = []
         for hours in _parts(start_ms // HOUR_MS, end_ms // HOUR_MS + 1, len(ids)):
             # Not ordered by the database: that takes it twice as long as everything else.
             blocks += self._read(
                 f"SELECT id, b, t, v, e, h FROM metrics.chunks "  # noqa: S608
-                f"WHERE bitShiftRight(id, 32) IN ({metrics})"
+                f"WHERE {_of_metrics(ids)}"
                 f" AND b >= {hours.start * 3600} AND b < {hours.stop * 3600}{named} "
                 f"SETTINGS {SETTINGS}"
             )
@@ -154,6 +156,18 @@ class ChdbChunks:
         """See `ChunkStore.lost`."""
         return list(self._lost)
 
+    def verify(self) -> bool:
+        """See `ChunkStore.verify`: one part."""
+        if self._unchecked is None:
+            self._unchecked = self._chdb.parts(CHUNKS)[::-1]
+        if not self._unchecked:
+            return False
+        part = self._unchecked.pop()
+        if part in self._chdb.parts(CHUNKS) and not self._chdb.is_whole(CHUNKS, part):
+            self._chdb.set_part_aside(CHUNKS, part)
+            self._look_for_losses()
+        return True
+
     def tidy(self) -> bool:
         """See `ChunkStore.tidy`."""
         return self._chdb.merge_closed(CHUNKS)
@@ -162,9 +176,23 @@ class ChdbChunks:
         """See `ChunkStore.drop_before`."""
         self._chdb.drop_days(CHUNKS, floor_ms)
 
-    def keep_within(self, size: int) -> None:
-        """See `ChunkStore.keep_within`."""
-        self._chdb.keep_within(CHUNKS, size)
+    def ids(self, start_ms: int, end_ms: int, among: Ids | None = None) -> Ids:
+        """See `ChunkStore.ids`."""
+        metrics = "" if among is None else f"{_of_metrics(among)} AND "
+        blocks = self._read(
+            f"SELECT DISTINCT id FROM {CHUNKS} WHERE {metrics}"  # noqa: S608
+            f"b >= {start_ms // HOUR_MS * 3600} AND b <= {end_ms // 1000} SETTINGS {SETTINGS}"
+        )
+        found = [cast("Ids", block["id"]) for block in blocks]
+        return np.unique(np.concatenate(found)) if found else np.zeros(0, np.uint64)
+
+    def forget_series(self, ids: Ids) -> None:
+        """See `ChunkStore.forget_series`."""
+        self._chdb.delete("metrics.series", "id", ids)
+
+    def days(self) -> dict[int, int]:
+        """See `ChunkStore.days`."""
+        return self._chdb.days(CHUNKS)
 
     def check(self) -> ChunkHealth:
         """See `ChunkStore.check`."""
@@ -187,6 +215,14 @@ def _parts(first: int, end: int, series: int) -> Iterator[range]:
     size = max(ROWS_AT_ONCE // series, math.ceil((end - first) / MOST_PARTS), 1)
     for begin in range(first, end, size):
         yield range(begin, min(begin + size, end))
+
+
+def _of_metrics(ids: Ids) -> str:
+    """SQL: the series of the metrics that these belong to; what the key of the table finds."""
+    metrics = np.unique(ids >> np.uint64(METRIC_SHIFT))
+    if len(metrics) > LISTED_METRICS:
+        return "1"
+    return f"bitShiftRight(id, 32) IN ({','.join(map(str, metrics))})"
 
 
 def _packed(

@@ -77,7 +77,7 @@ class ChunkStore(Protocol):
         ...
 
     def series(self) -> Iterator[tuple[int, Labels]]:
-        """Every id ever stored with its labels."""
+        """Every id with its labels."""
         ...
 
     def select(self, ids: Ids, start_ms: int, end_ms: int) -> Samples:
@@ -89,8 +89,22 @@ class ChunkStore(Protocol):
         """Delete days that lie wholly before `floor_ms`."""
         ...
 
-    def keep_within(self, size: int) -> None:
-        """Delete the oldest days until the rest takes at most `size` bytes; the newest stays."""
+    def ids(self, start_ms: int, end_ms: int, among: Ids | None = None) -> Ids:
+        """The series, of these or of all, that have chunks in an hour that the span touches; by
+        id, each once. More than those asked for may come, of the same metrics."""
+        ...
+
+    def forget_series(self, ids: Ids) -> None:
+        """Delete what these ids mean; they have no chunks."""
+        ...
+
+    def days(self) -> dict[int, int]:
+        """Bytes by day, which is told by its beginning in ms."""
+        ...
+
+    def verify(self) -> bool:
+        """Check whether a bit of what was there at the start is still as it was written, and set it
+        aside if not; False when all is checked."""
         ...
 
     def tidy(self) -> bool:
@@ -150,12 +164,26 @@ class MemoryChunks:
         """See `ChunkStore.drop_before`."""
         self._samples = self._samples.where(self._samples.t >= floor_ms // DAY_MS * DAY_MS)
 
-    def keep_within(self, size: int) -> None:
-        """See `ChunkStore.keep_within`; a sample takes 24 bytes here."""
-        days = np.unique(self._samples.t // DAY_MS)
-        for day in days[:-1].tolist():
-            if 24 * len(self._samples) > size:
-                self.drop_before((day + 1) * DAY_MS)
+    def ids(self, start_ms: int, end_ms: int, among: Ids | None = None) -> Ids:
+        """See `ChunkStore.ids`."""
+        hours = self._samples.t // HOUR_MS
+        inside = (hours >= start_ms // HOUR_MS) & (hours <= end_ms // HOUR_MS)
+        found = np.unique(self._samples.ids[inside])
+        return found if among is None else found[np.isin(found, among)]
+
+    def forget_series(self, ids: Ids) -> None:
+        """See `ChunkStore.forget_series`."""
+        for one in ids.tolist():
+            self._series.pop(one, None)
+
+    def days(self) -> dict[int, int]:
+        """See `ChunkStore.days`; a sample takes 24 bytes here."""
+        days, counts = np.unique(self._samples.t // DAY_MS, return_counts=True)
+        return dict(zip((days * DAY_MS).tolist(), (24 * counts).tolist(), strict=True))
+
+    def verify(self) -> bool:
+        """See `ChunkStore.verify`."""
+        return False
 
     def tidy(self) -> bool:
         """See `ChunkStore.tidy`."""

@@ -43,6 +43,10 @@ class Families:
         self._symbols = Symbols()
         self._families: dict[str, _Family] = {}
 
+    def forget(self) -> None:
+        """Series have been forgotten: make every family anew when it is asked for."""
+        self._symbols, self._families = Symbols(), {}
+
     def select(self, matchers: Sequence[Matcher]) -> tuple[Slots, LabelColumns] | None:
         """The series that satisfy every matcher, with their labels.
 

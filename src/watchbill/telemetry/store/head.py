@@ -5,8 +5,9 @@ and gathering many series are whole-array operations; nothing here loops over sa
 the unit that moves into chunks, so letting one go is to drop its pool.
 """
 
+import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,8 +16,8 @@ from numpy.typing import NDArray
 
 from watchbill.telemetry.promql.histogram import Histogram
 from watchbill.telemetry.promql.storage import Histograms, Times, Values
-from watchbill.telemetry.store.chunks import HOUR_MS, join_histograms
-from watchbill.telemetry.store.index import Slots
+from watchbill.telemetry.store.chunks import HOUR_MS, Samples, join_histograms
+from watchbill.telemetry.store.index import Ids, Slots
 from watchbill.telemetry.store.kernels import UNUSUAL, place, usual_hour
 
 Number = TypeVar("Number", np.int64, np.float64)
@@ -294,6 +295,17 @@ class Pages:
     def slots(self) -> Slots:
         """The series that have samples here, ascending."""
         return np.unique(self._owner[: self._pages])
+
+    def by_id(self, ids: Ids, size: int) -> Iterator[Samples]:
+        """All samples in parts of about `size`, ordered by the id that each slot has in `ids`."""
+        slots = self.slots()
+        by_id = np.argsort(ids[slots])
+        for some in np.array_split(by_id, math.ceil(self.samples / size)):
+            part = self.gather(np.sort(slots[some]), NEVER, -NEVER)
+            part_ids = ids[part.slots]
+            order = np.argsort(part_ids, kind="stable")
+            h = None if part.h is None else part.h[order]
+            yield Samples(part_ids[order], part.t[order], part.v[order], h)
 
     def nbytes(self) -> int:
         """Bytes of memory in use."""

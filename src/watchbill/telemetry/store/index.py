@@ -2,6 +2,7 @@
 
 A series has a `slot` (dense, 0…n-1, this process only) and an `id` (permanent, written to disk).
 The upper half of an id numbers the metric name, so that chunks sorted by id keep a metric together.
+A series can be forgotten; its slot and its id then stay unused for as long as this process lives.
 """
 
 import sys
@@ -35,13 +36,36 @@ class SeriesIndex:
         self._slot_of_id: dict[int, int] = {}
         self._postings: dict[str, dict[str, array[int]]] = {}
         self._metrics: dict[str, tuple[int, int]] = {}
+        self.superseded: list[int] = []
+        """Ids on disk that mean nothing any more: see `restore`."""
+        self._forgotten = 0
+        self._live = np.zeros(0, np.bool_)  # by slot, as far as `_alive` last needed it
         self._next_metric = 0
         self._sorted_ids: Ids = np.zeros(0, np.uint64)
         self._slots_by_id: Slots = np.zeros(0, np.int64)
 
     def __len__(self) -> int:
         """How many series are known."""
+        return len(self.labels) - self._forgotten
+
+    @property
+    def end(self) -> int:
+        """The slot after the last; some below may be forgotten."""
         return len(self.labels)
+
+    def all(self) -> Slots:
+        """The slots of all series, ascending."""
+        return np.flatnonzero(self._alive())
+
+    def are_known(self, slots: Slots) -> bool:
+        """Whether none of these slots is forgotten."""
+        return not self._forgotten or bool(self._alive()[slots].all())
+
+    def _alive(self) -> NDArray[np.bool_]:
+        missing = len(self.labels) - len(self._live)
+        if missing > 0:
+            self._live = np.concatenate([self._live, np.ones(missing, np.bool_)])
+        return self._live
 
     def find(self, labels: Labels) -> int | None:
         """The slot of a label set (sorted, no empty values), if it is known."""
@@ -52,7 +76,7 @@ class SeriesIndex:
         slot = self._slot_of_labels.get(labels)
         if slot is not None:
             return slot
-        if len(self.labels) >= self._limit:
+        if len(self) >= self._limit:
             raise SeriesLimitError(
                 f"series limit of {self._limit} reached: {_shown(labels)} is refused. Send fewer "
                 "series, or raise WATCHBILL_SERIES_LIMIT"
@@ -62,10 +86,18 @@ class SeriesIndex:
         return self._add(labels, name, metric << METRIC_SHIFT | used)
 
     def restore(self, series_id: int, labels: Labels) -> None:
-        """Put back a series that was written to disk under this id. Known ones are left alone."""
-        if series_id not in self._slot_of_id:
-            name = next((value for key, value in labels if key == METRIC_NAME), "")
-            self._add(labels, name, series_id)
+        """Put back a series that was written to disk under this id. Known ones are left alone; of
+        two ids the later counts, because what the other meant was forgotten in between."""
+        if series_id in self._slot_of_id:
+            return
+        slot = self._slot_of_labels.get(labels)
+        if slot is not None:
+            self.superseded.append(min(series_id, self._ids[slot]))
+            if series_id < self._ids[slot]:
+                return
+            self.forget(np.array([slot]))
+        name = next((value for key, value in labels if key == METRIC_NAME), "")
+        self._add(labels, name, series_id)
 
     def _add(self, labels: Labels, name: str, series_id: int) -> int:
         labels = tuple((sys.intern(key), sys.intern(value)) for key, value in labels)
@@ -86,6 +118,35 @@ class SeriesIndex:
         self._next_metric = max(self._next_metric, metric + 1)
         return slot
 
+    def forget(self, slots: Slots) -> None:
+        """Forget series; their labels become empty and their slots are not used again."""
+        self._alive()[slots] = False
+        self._forgotten += len(slots)
+        ids, touched = self.ids(), set()
+        for slot in slots.tolist():
+            labels = self.labels[slot]
+            del self._slot_of_labels[labels]
+            del self._slot_of_id[int(ids[slot])]
+            touched.update(labels)
+            self.labels[slot] = ()
+        for name, value in touched:
+            self._shorten(name, value)
+        self._sorted_ids, self._slots_by_id = np.zeros(0, np.uint64), np.zeros(0, np.int64)
+
+    def _shorten(self, name: str, value: str) -> None:
+        """Take forgotten series out of a posting list."""
+        values = self._postings[name]
+        posting = np.frombuffer(values[value], np.int64)
+        left = posting[self._live[posting]]
+        if len(left):
+            values[value] = array("q", left.tobytes())
+            return
+        del values[value]
+        if name == METRIC_NAME:  # a metric of this name later has another number
+            del self._metrics[value]
+        if not values:
+            del self._postings[name]
+
     def ids(self) -> Ids:
         """The id of every slot, in slot order."""
         if len(self._ids_view) != len(self._ids):
@@ -94,15 +155,16 @@ class SeriesIndex:
 
     def slots_of_ids(self, ids: Ids) -> Slots:
         """The slots of ids; -1 where an id is unknown."""
-        if len(self.labels) > len(self._sorted_ids) * 5 // 4:
-            self._slots_by_id = np.argsort(self.ids())
+        if len(self) > len(self._sorted_ids) * 5 // 4:
+            known = self.all()
+            self._slots_by_id = known[np.argsort(self.ids()[known])]
             self._sorted_ids = self.ids()[self._slots_by_id]
         slots = np.full(len(ids), -1, np.int64)
         if len(self._sorted_ids):
             at = np.minimum(np.searchsorted(self._sorted_ids, ids), len(self._sorted_ids) - 1)
             found = self._sorted_ids[at] == ids
             slots[found] = self._slots_by_id[at[found]]
-        if len(self.labels) > len(self._sorted_ids):  # newer than what is sorted
+        if len(self) > len(self._sorted_ids):  # newer than what is sorted
             get = self._slot_of_id.get
             for row in np.flatnonzero(slots < 0):
                 slots[row] = get(int(ids[row]), -1)
@@ -115,7 +177,7 @@ class SeriesIndex:
 
     def select(self, matchers: Sequence[Matcher]) -> Slots:
         """The slots that satisfy every matcher, ascending."""
-        found = np.ones(len(self.labels), np.bool_)
+        found = self._alive().copy()
         for matcher in sorted(matchers, key=lambda one: one.op != "="):
             found &= self._matching(matcher)
             if not found.any():

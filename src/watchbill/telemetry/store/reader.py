@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from watchbill.telemetry.promql.storage import Histograms, Times, Values
 from watchbill.telemetry.store.chunks import HOUR_MS, ChunkStore
 from watchbill.telemetry.store.head import Columns
-from watchbill.telemetry.store.index import Ids
+from watchbill.telemetry.store.index import Ids, Slots
 
 CACHE_BYTES = 128 << 20
 """How much of what was read from chunks is kept decoded. One block has at most half of it."""
@@ -98,3 +98,15 @@ class ChunkReader:
         clean = Columns(rows, found.t, found.v, found.h).ordered()
         starts = np.searchsorted(clean.slots, np.arange(len(ids) + 1)).astype(np.int64)
         return Block(starts, clean.t, clean.v, clean.h)
+
+
+def joined(
+    slots: Slots, block: Block | None, recent: Columns, start_ms: int, end_ms: int
+) -> Columns:
+    """What chunks and head hold of a span, ordered; what both hold counts once."""
+    if block is None:
+        return recent
+    rows = np.repeat(slots, np.diff(block.starts))
+    old = Columns(rows, block.t, block.v, block.h)
+    inside = (old.t >= start_ms) & (old.t <= end_ms)
+    return Columns.join([old.where(inside), recent]).ordered()

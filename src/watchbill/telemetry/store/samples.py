@@ -10,8 +10,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,16 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from watchbill.lib import clock
-from watchbill.telemetry.promql.errors import EvalError
 from watchbill.telemetry.promql.storage import Labels, Matcher, Selection
 from watchbill.telemetry.promql.symbols import LabelColumns
 from watchbill.telemetry.store import records
-from watchbill.telemetry.store.chunks import HOUR_MS, ChunkStore, Samples
+from watchbill.telemetry.store.chunks import DAY_MS, HOUR_MS, ChunkStore, Samples
 from watchbill.telemetry.store.families import Families
 from watchbill.telemetry.store.gather import Gathered, Gathering
-from watchbill.telemetry.store.head import NEVER, Columns, Head, Pages, run_starts
-from watchbill.telemetry.store.index import SeriesIndex, Slots
-from watchbill.telemetry.store.reader import Block, ChunkReader
+from watchbill.telemetry.store.head import NEVER, Columns, Head, run_starts
+from watchbill.telemetry.store.index import Ids, SeriesIndex, Slots
+from watchbill.telemetry.store.names import Names
+from watchbill.telemetry.store.reader import ChunkReader, joined
 from watchbill.telemetry.store.records import Kind, Progress
 from watchbill.telemetry.store.rules import EARLY_MS, Limits, Verdict, judge
 from watchbill.telemetry.store.wal import ReplayReport, Wal
@@ -45,6 +44,10 @@ HELD_BYTES = 64 << 20
 """… or when hours that are over take up so much memory."""
 HELD_LIMIT = 256 << 20
 """Beyond this, samples for hours that are over are put off."""
+FORGET_AT_ONCE = 10_000
+"""At most so many series are forgotten while others wait."""
+VERIFY_PAUSE = 9
+"""After a part was verified, so many times as long is left for queries."""
 PUT_SAMPLES = 300_000
 """At most so many go into chunks at once, which bounds the memory that it takes."""
 
@@ -64,11 +67,10 @@ class SampleStore:
         seconds: Callable[[], float] = clock.seconds,
         *,
         series_limit: int = 1_000_000,
-        size_limit: int | None = None,
         late: timedelta = timedelta(minutes=10),
     ) -> None:
-        """`retention` and `size_limit` (bytes of chunks and log together) say how much is kept,
-        `late` how much older than the newest sample of its series a sample may be."""
+        """`retention` says how long samples are kept, `late` how much older than the newest sample
+        of its series a sample may be."""
         self.index = SeriesIndex(series_limit)
         self._families = Families(self.index)
         self.head = Head()
@@ -76,10 +78,9 @@ class SampleStore:
         self._reader = ChunkReader(chunks)
         self.replayed = ReplayReport()
         self.retention_ms = _ms(retention)
-        self.size_limit = size_limit
         self._late_ms = _ms(late)
         self._seconds = seconds
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         self._moving = threading.Lock()
         self._progress_file = folder / "progress.json"
         self._progress = records.read_progress(self._progress_file)
@@ -87,6 +88,11 @@ class SampleStore:
         self._floor_ms = self._progress.floor_ms
         self._leaving_through = 0
         self.wal = Wal(folder / "wal", after=self._progress.segment)
+        self.names = Names(self)
+        self.generation = 0
+        """Changes when series are forgotten: whoever keeps slots has to ask for them again."""
+        self._may_forget = True
+        self._verify_at = 0.0
         self._unlogged: list[int] = []
         self._unsaved: list[int] = []
         self._segment_hours: dict[int, set[int]] = {}
@@ -100,11 +106,11 @@ class SampleStore:
         self._look_for_chunks()
         for series_id, labels in self.chunks.series():
             self.index.restore(series_id, labels)
-        known = len(self.index)
+        known = self.index.end
         read = time.perf_counter()
         for segment, kind, payload in self.wal.replay(self.replayed):
             self._replay(segment, kind, payload)
-        self._unsaved = list(range(known, len(self.index)))
+        self._unsaved = [slot for slot in self.index.all().tolist() if slot >= known]
         self.replayed.seconds = time.perf_counter() - read
         self.wal.start()
         log.info(
@@ -160,18 +166,29 @@ class SampleStore:
 
     def intern(self, labels: Labels) -> int:
         """The slot of a series, new or known. Raises `SeriesLimitError`."""
-        with self._lock:
-            before = len(self.index)
+        with self.lock:
+            before = self.index.end
             slot = self.index.intern(labels)
             if slot == before:
                 self._unlogged.append(slot)
             return slot
 
+    def known(self, slots: Slots) -> Slots:
+        """Those of these slots whose series are not forgotten."""
+        with self.lock:
+            return np.intersect1d(slots, self.index.all())
+
     def append(self, batch: Columns, *, backfill: bool = False) -> Verdict:
-        """Store samples; on return the log holds them. Raises `LogFullError`, `OverloadError`."""
+        """Store samples; on return the log holds them.
+
+        Raises `LogFullError`, and `OverloadError`, also when a series was forgotten after its slot
+        was asked for: the next time it has another.
+        """
         now = int(self._seconds() * 1000)
         limits = Limits(now, now - self.retention_ms, self._late_ms)
-        with self._lock:
+        with self.lock:
+            if not self.index.are_known(batch.slots):
+                raise OverloadError("a series was just forgotten: try again")
             hour = self.head.usual_hour(batch, limits.oldest, now + EARLY_MS)
             verdict = Verdict(len(batch))
             if hour is None or backfill:
@@ -216,8 +233,9 @@ class SampleStore:
     def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
         """See `promql.storage.Storage.select`. Raises `ChunkStoreError`."""
         while True:
+            generation = self.generation
             found = self._read(matchers, start_ms, end_ms)
-            if found is not None:
+            if found is not None and generation == self.generation:
                 return found
 
     def select_at_once(
@@ -225,16 +243,16 @@ class SampleStore:
     ) -> Selection | None:
         """What `select` gives, or None when that might have to wait: for chunks, or because
         somebody else works on the store just now."""
-        if not self._lock.acquire(blocking=False):
+        if not self.lock.acquire(blocking=False):
             return None
         try:
             return None if start_ms < self._floor_ms else self._read(matchers, start_ms, end_ms)
         finally:
-            self._lock.release()
+            self.lock.release()
 
     def _read(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection | None:
         """What `select` gives, or None when samples moved from head to chunks meanwhile."""
-        with self._lock:
+        with self.lock:
             slots, columns = self._named(matchers)
             ids, floor, epoch = self.index.ids()[slots], self._floor_ms, self._reader.epoch
         if not len(slots):
@@ -242,23 +260,23 @@ class SampleStore:
         block = None
         if start_ms < floor:
             block = self._reader.read(ids, start_ms, min(end_ms, floor - 1))
-        with self._lock:
+        with self.lock:
             # The block may lack what has moved into chunks since, and the head lacks it too.
             if epoch != self._reader.epoch:
                 return None
             pools = self.head.pools(start_ms, end_ms)
             if not Gathering.can(block, pools, slots):
                 recent = self.head.gather(slots, start_ms, end_ms)
-                return self._selection(_joined(slots, block, recent, start_ms, end_ms))
+                return self._selection(joined(slots, block, recent, start_ms, end_ms))
             gathering = Gathering(len(slots), start_ms, end_ms, block)
             some = gathering.take(slots, pools)
         found = gathering.finish()
         if found is None:  # an hour is in both: it is moving just now, or samples came late
-            with self._lock:
+            with self.lock:
                 if epoch != self._reader.epoch:
                     return None
                 recent = self.head.gather(slots, start_ms, end_ms)
-            return self._selection(_joined(slots, block, recent, start_ms, end_ms))
+            return self._selection(joined(slots, block, recent, start_ms, end_ms))
         return self._selected(slots, columns, some, found)
 
     def _named(self, matchers: Sequence[Matcher]) -> tuple[Slots, LabelColumns | None]:
@@ -270,8 +288,7 @@ class SampleStore:
             order = np.argsort(ids)
             slots = slots[order]
             if columns is not None:
-                by_id = {name: column[order] for name, column in columns.columns.items()}
-                columns = LabelColumns(columns.symbols, by_id)
+                columns = columns.take(order)
         return slots, columns
 
     def _selected(
@@ -284,8 +301,7 @@ class SampleStore:
         if not some.all():
             slots = slots[some]
             if columns is not None:
-                rest = {name: column[some] for name, column in columns.columns.items()}
-                columns = LabelColumns(columns.symbols, rest)
+                columns = columns.take(some)
         labels = [self.index.labels[slot] for slot in slots.tolist()]
         return Selection(labels, found.starts, found.t, found.v, columns=columns)
 
@@ -303,39 +319,11 @@ class SampleStore:
             columns.h,
         )
 
-    def series(self, selectors: Iterable[Sequence[Matcher]], start_ms: int) -> list[Labels]:
-        """Label sets that satisfy one of the selectors, sorted. Those silent since `start_ms` are
-        left out as far as the head can tell; chunks are not opened for this."""
-        with self._lock:
-            return sorted(self.index.labels[slot] for slot in self._find(selectors, start_ms))
-
-    def label_names(self, selectors: Iterable[Sequence[Matcher]], start_ms: int) -> list[str]:
-        """Label names of all series, or of those that satisfy one of the selectors."""
-        with self._lock:
-            return self.index.label_names(self._find(selectors, start_ms))
-
-    def label_values(
-        self, name: str, selectors: Iterable[Sequence[Matcher]], start_ms: int
-    ) -> list[str]:
-        """Values of a label, of all series or of those that satisfy one of the selectors."""
-        with self._lock:
-            return self.index.label_values(name, self._find(selectors, start_ms))
-
-    def _find(self, selectors: Iterable[Sequence[Matcher]], start_ms: int) -> Slots:
-        chosen = list(selectors)
-        found = (
-            np.unique(np.concatenate([self.index.select(matchers) for matchers in chosen]))
-            if chosen
-            else np.arange(len(self.index))
-        )
-        if start_ms >= self._floor_ms:
-            found = found[self.head.newest(found) >= start_ms]
-        return found
-
     # --- background
 
     def upkeep(self) -> None:
         """One round of what has to happen in time. Raises `ChunkStoreError`, `OSError`."""
+        self._verify()
         with self._moving:
             if not self.head.leaving:  # else the last move failed: once more
                 self._detach()
@@ -343,13 +331,68 @@ class SampleStore:
                 self._move()
             self._drop_segments()
 
+    def _verify(self) -> None:
+        """Look for damage that no query has met yet: a bit at a time, with pauses."""
+        began = time.monotonic()
+        if began >= self._verify_at:
+            more = self.chunks.verify()
+            pause = VERIFY_PAUSE * (time.monotonic() - began)
+            self._verify_at = time.monotonic() + pause if more else math.inf
+
     def expire(self) -> None:
         """Delete chunks beyond the retention, and tidy up. Raises `ChunkStoreError`."""
-        self.chunks.drop_before(int(self._seconds() * 1000) - self.retention_ms)
-        if self.size_limit is not None:
-            self.chunks.keep_within(max(self.size_limit - self.wal.nbytes(), 0))
+        self.drop_before(int(self._seconds() * 1000) - self.retention_ms)
         self.chunks.tidy()
+        if self._may_forget:
+            self.forget_series()
+
+    def days(self) -> dict[int, int]:
+        """Bytes of chunks by day: see `budget.Sized`. Raises `ChunkStoreError`."""
+        return self.chunks.days()
+
+    def drop_before(self, floor_ms: int) -> None:
+        """Delete the days of chunks that lie wholly before a time. Raises `ChunkStoreError`."""
+        if any(day + DAY_MS <= floor_ms for day in self.chunks.days()):
+            self.chunks.drop_before(floor_ms)
+            self._may_forget = True
         self._reader.forget()
+
+    def forget_series(self) -> None:
+        """Forget the series that have samples neither in the head nor in chunks.
+
+        None as long as damaged chunks are set aside: what is in them may be needed again. Raises
+        `ChunkStoreError`.
+        """
+        with self._moving:  # so that nothing is on its way from head to chunks
+            days = [self.chunks.ids(day, day + DAY_MS - 1) for day in self.chunks.days()]
+            stored = np.unique(np.concatenate([np.zeros(0, np.uint64), *days]))
+            if self._missing or self.chunks.lost():  # maybe found out just now
+                return
+            gone = self.index.superseded  # which keeps them until the chunk store has done it too
+            while some := self._forget_some(stored):
+                gone += some
+            if gone:
+                self.chunks.forget_series(np.array(gone, np.uint64))
+                log.info("forgot %d series without samples", len(gone))
+                gone.clear()
+        self._may_forget = False
+
+    def _forget_some(self, stored: Ids) -> list[int]:
+        """Forget a few of the series that have no samples: not many under one hold of the lock."""
+        with self.lock:
+            known, ids = self.index.all(), self.index.ids()
+            needed = np.isin(ids, stored)
+            needed[self._unlogged + self._unsaved] = True
+            for pool in self.head.pools(NEVER, -NEVER):
+                needed[pool.slots()] = True
+            gone = known[~needed[known]][:FORGET_AT_ONCE]
+            if len(gone):
+                self.index.forget(gone)
+                self._families.forget()
+                self._reader.forget()
+                self.generation += 1
+            forgotten: list[int] = ids[gone].tolist()
+            return forgotten
 
     def _due(self) -> list[int]:
         """Hours that should move now: idle, or held for long; the longest idle ones when memory
@@ -367,7 +410,7 @@ class SampleStore:
 
     def _detach(self) -> None:
         """Close the hours that are due; the log so far holds all of their samples."""
-        with self._lock:
+        with self.lock:
             due = self._due()
             if due:
                 self._leaving_through = self.wal.rotate()
@@ -379,49 +422,38 @@ class SampleStore:
         began, moved = time.perf_counter(), 0
         leaving = self.head.leaving
         self._save_series()
+        with self.lock:
+            ids = self.index.ids()
         for pool in leaving.values():
-            for part in self._parts(pool):
+            for part in pool.by_id(ids, PUT_SAMPLES):
                 self.chunks.put(part)
                 moved += len(part)
         through = self._leaving_through
-        with self._lock:
+        with self.lock:
             live = {hour for hours in self._segment_hours.values() for hour in hours}
         kept = {hour: end for hour, end in self._progress.moved.items() if hour in live}
         progress = Progress(self._floor_ms, through, {**kept, **dict.fromkeys(leaving, through)})
         records.write_progress(self._progress_file, progress)
-        with self._lock:
+        with self.lock:
             self._progress = progress
             self.head.release()
             self._reader.forget()
         seconds = time.perf_counter() - began
         log.info("moved %d samples of %d hours into chunks in %.2f s", moved, len(leaving), seconds)
 
-    def _parts(self, pool: Pages) -> Iterator[Samples]:
-        """The samples of an hour that nothing is added to any more, by id, a part at a time."""
-        slots = pool.slots()
-        with self._lock:
-            ids = self.index.ids()[slots]
-        by_id = np.argsort(ids)
-        for some in np.array_split(by_id, math.ceil(pool.samples / PUT_SAMPLES)):
-            part = pool.gather(np.sort(slots[some]), NEVER, -NEVER)
-            part_ids = ids[np.searchsorted(slots, part.slots)]
-            order = np.argsort(part_ids, kind="stable")
-            h = None if part.h is None else part.h[order]
-            yield Samples(part_ids[order], part.t[order], part.v[order], h)
-
     def _save_series(self) -> None:
-        with self._lock:
+        with self.lock:
             unsaved = list(self._unsaved)
             ids = self.index.ids()
             pairs = [(int(ids[slot]), self.index.labels[slot]) for slot in unsaved]
         if pairs:
             self.chunks.put_series(pairs)
-        with self._lock:
+        with self.lock:
             del self._unsaved[: len(unsaved)]
 
     def _drop_segments(self) -> None:
         """Delete log segments whose every sample and series is in chunks."""
-        with self._lock:
+        with self.lock:
             done = [
                 segment
                 for segment in self.wal.segments()
@@ -431,7 +463,7 @@ class SampleStore:
             self._save_series()
         for segment in done:
             self.wal.remove(segment)
-            with self._lock:
+            with self.lock:
                 self._segment_hours.pop(segment, None)
 
     # --- for people
@@ -443,12 +475,17 @@ class SampleStore:
 
     def cardinality(self) -> Mapping[str, Mapping[str, int]]:
         """How many series each label value has, by label name."""
-        with self._lock:
+        with self.lock:
             return self.index.cardinality()
+
+    def kept_ms(self) -> tuple[int, int]:
+        """From when on samples are kept, and now."""
+        now = int(self._seconds() * 1000)
+        return now - self.retention_ms, now
 
     def late_samples(self) -> int:
         """Samples for hours that are over, which wait in memory to move into chunks."""
-        with self._lock:
+        with self.lock:
             leaving = sum(pool.samples for pool in self.head.leaving.values())
             return leaving + sum(self.head.hours[hour].samples for hour in self._over())
 
@@ -456,32 +493,6 @@ class SampleStore:
     def floor_ms(self) -> int:
         """The head holds samples from this time on; older ones are in chunks."""
         return self._floor_ms
-
-
-@dataclass(frozen=True)
-class AtOnce:
-    """A store as far as it can be read without waiting."""
-
-    store: SampleStore
-
-    def select(self, matchers: Sequence[Matcher], start_ms: int, end_ms: int) -> Selection:
-        """See `promql.storage.Storage.select`. Raises `EvalError` where it would have to wait."""
-        found = self.store.select_at_once(matchers, start_ms, end_ms)
-        if found is None:
-            raise EvalError("this cannot be read at once")
-        return found
-
-
-def _joined(
-    slots: Slots, block: Block | None, recent: Columns, start_ms: int, end_ms: int
-) -> Columns:
-    """What chunks and head hold of a span, ordered; what both hold counts once."""
-    if block is None:
-        return recent
-    rows = np.repeat(slots, np.diff(block.starts))
-    old = Columns(rows, block.t, block.v, block.h)
-    inside = (old.t >= start_ms) & (old.t <= end_ms)
-    return Columns.join([old.where(inside), recent]).ordered()
 
 
 def _ms(span: timedelta) -> int:
