@@ -107,12 +107,12 @@ class Scraper:
     def _reload(self) -> None:
         """Read the configuration again if it changed; a wrong one leaves the old in force."""
         try:
-            versions = _versions((self._config, *self._settings.files))
+            versions = _versions((self._config, *self._settings.files()))
             if versions == self._versions:
                 return
             self._versions = versions
             self._settings = read_settings(self._config)
-            self._versions = _versions((self._config, *self._settings.files))
+            self._versions = _versions((self._config, *self._settings.files()))
         except FileNotFoundError as error:
             if self._versions:
                 self._refuse(f"{error.filename} is gone")
