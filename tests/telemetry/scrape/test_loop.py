@@ -227,3 +227,17 @@ def test_files_that_are_drawn_in_may_come_and_go(world: World) -> None:
 
         world.run(f"{GLOBAL}scrape_config_files: ['*.d.yml']\n", moved)
         assert world.scraper.config_error is None
+
+
+def test_samples_that_are_refused_are_told_once(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving() as target:
+        target.pages["/metrics"] = b"a 1 1000\nb 1\n"
+        config = f"{GLOBAL}scrape_configs:\n- job_name: j\n  static_configs:\n"
+        config += f"  - targets: ['{target.address}']\n"
+        world.run(config, lambda: len(target.seen) > 2)
+    assert world.values("b") == [1.0]
+    told = [one.getMessage() for one in caplog.records if "not every sample" in one.getMessage()]
+    assert len(told) == 1
+    assert target.address in told[0]
