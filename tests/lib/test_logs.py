@@ -68,3 +68,11 @@ def test_setting_up_twice_writes_a_line_once(capsys: pytest.CaptureFixture[str])
     finally:
         root.handlers[:] = before
         root.setLevel(level)
+
+
+def test_what_others_sent_forges_no_line() -> None:
+    sent = "up\n2026-03-01T08:15:00.123Z web error watchbill.people: forged \x1b[2J é"
+    line = logs.TextLines("telemetry").format(record("slow query: %s", sent))
+    assert "slow query: up\\n2026" in line
+    assert "forged \\x1b[2J é" in line
+    assert line.isprintable()

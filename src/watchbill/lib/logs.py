@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sys
+from copy import copy
 
 from watchbill.lib import clock
 
@@ -59,7 +60,22 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         head = f"{_when()} {self.process} {record.levelname.lower()} {record.name}: "
-        return head + without_secrets(super().format(record))
+        return head + without_secrets(super().format(_on_one_line(record)))
+
+
+def _on_one_line(record: logging.LogRecord) -> logging.LogRecord:
+    """The same with its message on one line and without control characters: what others sent
+    stands in messages, and must neither forge lines nor steer a terminal."""
+    message = record.getMessage()
+    if message.isprintable():
+        return record
+    shown = copy(record)
+    shown.msg, shown.args = "".join(map(_printable, message)), None
+    return shown
+
+
+def _printable(character: str) -> str:
+    return character if character.isprintable() else repr(character)[1:-1]
 
 
 class JsonLines(logging.Formatter):

@@ -15,7 +15,7 @@ import uvicorn
 import uvloop
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from watchbill.lib import clock
@@ -38,6 +38,7 @@ from watchbill.telemetry.http import (
 from watchbill.telemetry.http.answers import ApiError, failure
 from watchbill.telemetry.http.auth import RequireToken, Tokens
 from watchbill.telemetry.http.bodies import BodyQueue
+from watchbill.telemetry.http.head import BoundedHttp
 from watchbill.telemetry.http.runner import QueryRunner
 from watchbill.telemetry.intake.exposition import parse
 from watchbill.telemetry.intake.metadata import MetadataBook
@@ -191,7 +192,11 @@ async def _serve(
             ),
         ],
         middleware=[Middleware(RequireToken, tokens=tokens)],
-        exception_handlers={ApiError: _answer_error, Exception: _answer_fault},
+        exception_handlers={
+            ApiError: _answer_error,
+            ClientDisconnect: _answer_nobody,
+            Exception: _answer_fault,
+        },
         lifespan=scraping,
     )
     server = _Server(uvicorn.Config(
@@ -203,6 +208,7 @@ async def _serve(
         server_header=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        http=BoundedHttp,
         ws="websockets-sansio",
     ))  # fmt: skip
 
@@ -244,6 +250,11 @@ def _local_sources(config: TelemetryConfig, own: OwnMetrics) -> list[LocalSource
 async def _answer_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, ApiError)
     return error.response()
+
+
+async def _answer_nobody(_: Request, __: Exception) -> Response:
+    """Whoever asked has left before the question was whole."""
+    return Response(status_code=400)
 
 
 async def _answer_fault(request: Request, _: Exception) -> Response:

@@ -1,13 +1,14 @@
 """Values as the Prometheus API shows them."""
 
 import math
+from collections.abc import Callable
 
 import msgspec
 import numpy as np
 import pytest
 from tests.promqltest.histograms import histograms
 
-from watchbill.telemetry.http import answers
+from watchbill.telemetry.http import answers, loki_parameters
 from watchbill.telemetry.promql.engine import instant, range_
 from watchbill.telemetry.promql.numbers import format_sample, format_short
 from watchbill.telemetry.promql.storage import InMemory, Selection
@@ -104,3 +105,23 @@ def test_a_scalar_has_no_exponent() -> None:
 )
 def test_numbers_are_written_as_go_writes_them(value: float, sample: str, short: str) -> None:
     assert (format_sample(value), format_short(value)) == (sample, short)
+
+
+@pytest.mark.parametrize("text", ["²", "9" * 5000, "9" * 400 + "d", "nan", "-Inf", "1e300"])
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda given: given.count("x"),
+        lambda given: given.time_ms("x"),
+        lambda given: given.duration_ms("x"),
+        lambda given: loki_parameters.time_ns(given, "x", 0),
+        lambda given: loki_parameters.duration_ns(given, "x", 0),
+        lambda given: loki_parameters.count(given, "x", 0),
+    ],
+)
+def test_numbers_that_are_none_or_too_long_are_told(
+    read: Callable[[answers.Parameters], object], text: str
+) -> None:
+    with pytest.raises(answers.ApiError) as told:
+        read(answers.Parameters({"x": [text]}))
+    assert told.value.kind == "bad_data"

@@ -16,7 +16,7 @@ from tests.telemetry.logs.test_otlp import request as log_request
 from tests.telemetry.stores import NOW, Client, Stores, open_stores
 
 from watchbill.telemetry.http import otlp
-from watchbill.telemetry.http.bodies import BodyQueue
+from watchbill.telemetry.http.bodies import MAX_BYTES, BodyQueue
 from watchbill.telemetry.intake.otlp.request import MAX_PLAIN_BYTES
 from watchbill.telemetry.logs.lines import LogStore
 from watchbill.telemetry.logs.table import MemoryLines
@@ -147,3 +147,9 @@ def test_overload_and_a_full_disk_ask_to_come_again(
     assert answer.status_code == status
     assert int(answer.headers["Retry-After"]) > 0
     assert str(error).encode() in answer.content
+
+
+def test_a_refused_body_is_told_in_the_protocols_shape(client: Client) -> None:
+    answer = client.post(METRICS, b"x" * (MAX_BYTES + 1), **{"Content-Type": JSON})
+    assert (answer.status_code, answer.headers["content-type"]) == (413, JSON)
+    assert answer.json() == {"code": 3, "message": f"body is larger than {MAX_BYTES} bytes"}

@@ -164,6 +164,10 @@ GOOD = bodies.series({"__name__": "a", "b": "c"}, [(NOW, 1.0)])
         (bodies.field(1, b"\x0a\x7f\x00"), "beyond its series"),
         (bodies.field(1, A + b"\x12\x09\x09\x00"), "beyond its message"),
         (b"\x0f\x00", "wire type"),
+        (bodies.field(1, A + b"\x12\x00" * 500_001), "more than 500000 unusual"),
+        (bodies.field(1, A + b"\x1a\x00" * 500_001), "more than 500000 unusual"),
+        (b"\x1a\x00" * 500_001, "more than 500000 unusual"),
+        (bodies.field(1, b"\x0a\x00" * 257), "more than 256 labels"),
         (b"\x0a" + b"\xff" * 11, "bad varint"),
     ],
 )  # fmt: skip
@@ -229,3 +233,11 @@ def test_noise_is_refused_or_read_but_never_crashes(noise: bytes) -> None:
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     with pytest.raises(MalformedError, match="exceeds the limit"):
         RemoteWriteDecoder(Known()).decode(bodies.varint(1 << 40) + b"\x00")
+
+
+@pytest.mark.parametrize("spans", [70_000, 600_000])
+def test_a_histogram_of_countless_empty_spans_is_refused_alone(spans: int) -> None:
+    histogram = bodies.field(4, b"\x5a\x00" * spans)
+    batch = RemoteWriteDecoder(Known()).decode_plain(GOOD + bodies.field(1, A + histogram))
+    assert batch.refused.counts == {"invalid native histogram": 1}
+    assert len(batch.samples) == len(RemoteWriteDecoder(Known()).decode_plain(GOOD).samples)

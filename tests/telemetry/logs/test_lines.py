@@ -200,3 +200,13 @@ def test_a_table_made_before_the_index_goes_on(tmp_path: Path) -> None:
     ]
     store.close()
     chdb.close()
+
+
+def test_a_line_with_countless_metadata_is_refused_alone(tmp_path: Path) -> None:
+    store = opened(tmp_path, MemoryLines())
+    many = tuple((f"k{n:03}", "v") for n in range(257))
+    told = store.append([line("good"), line("bad", 1, metadata=many)])
+    assert told is not None
+    assert told.startswith("1 of 2 entries refused")
+    assert "257 pairs of structured metadata, at most 256" in told
+    assert store.held() == 1

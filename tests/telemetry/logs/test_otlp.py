@@ -92,3 +92,13 @@ def test_json_is_read_as_the_protocol_writes_it() -> None:
 def test_arbitrary_bytes_give_an_answer_or_the_error(body: bytes, as_json: bool) -> None:
     with contextlib.suppress(MalformedError):
         read_logs(body, NOW, json=as_json)
+
+
+def test_a_value_too_long_for_a_label_is_metadata() -> None:
+    long = "x" * 2_049
+    body = request(
+        {"body": {"string_value": "a"}}, resource=[pair("service.name", string_value=long)]
+    )
+    (line,) = read_logs(body, 1, json=False)
+    assert dict(line.stream) == {"service_name": "unknown_service"}
+    assert dict(line.metadata)["service_name"] == long

@@ -78,8 +78,17 @@ def test_noise_never_crashes(noise: bytes) -> None:
             read_json(body)
 
 
-def test_a_push_of_countless_lines_is_refused() -> None:
-    stream = field(1, b'{a="b"}') + b"\x12\x00" * 600_000
-    assert len(read_protobuf(compress(field(1, stream)))) == 600_000
-    with pytest.raises(MalformedError, match="more than 1000000 lines"):
-        read_protobuf(compress(field(1, stream) * 2))
+@pytest.mark.parametrize(
+    ("streams", "lines", "says"),
+    [(1, 1_000_001, "more than 1000000 lines"), (100_001, 0, "more than 100000 streams")],
+)
+def test_a_push_that_never_fits_is_refused_in_either_form(
+    streams: int, lines: int, says: str
+) -> None:
+    values = b",".join([b'["1",""]'] * lines)
+    one = b'{"stream":{"a":"b"},"values":[' + values + b"]}"
+    plain = field(1, field(1, b'{a="b"}') + b"\x12\x00" * lines)
+    with pytest.raises(MalformedError, match=says):
+        read_json(b'{"streams":[' + b",".join([one] * streams) + b"]}")
+    with pytest.raises(MalformedError, match=says):
+        read_protobuf(compress(plain * streams))

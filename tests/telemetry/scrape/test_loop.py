@@ -169,7 +169,7 @@ def test_http_discovery_follows_what_the_address_lists(world: World) -> None:
         def spoil() -> bool:
             if world.values("up") == [1.0]:
                 source.pages["/sd"] = b'[{"target": []}]'
-            return bool(world.scraper.discovery.problems)
+            return f"http://{source.address}/sd" in world.scraper.discovery.problems
 
         world.run(config, spoil)
         assert source.seen[0][1]["Authorization"] == "Bearer token"
@@ -208,3 +208,36 @@ def test_tls_is_checked_as_told(world: World) -> None:
         assert (down, "self-signed" in error or "self signed" in error) == ("down", True)
         down, error = health(f"ca_file: {cert.name}, server_name: target.test")
         assert down == "down"
+
+
+def test_files_that_are_drawn_in_may_come_and_go(world: World) -> None:
+    with serving() as target:
+        targets = f"static_configs: [{{targets: ['{target.address}']}}]"
+        first, second = world.folder / "a.d.yml", world.folder / "b.d.yml"
+        first.write_text(f"scrape_configs: [{{job_name: first, {targets}}}]\n")
+
+        def jobs() -> set[str]:
+            return {state.job.name for state in world.scraper.states.values()}
+
+        def moved() -> bool:
+            if jobs() == {"first"} and first.exists():
+                second.write_text(f"scrape_configs: [{{job_name: second, {targets}}}]\n")
+                first.unlink()
+            return jobs() == {"second"}
+
+        world.run(f"{GLOBAL}scrape_config_files: ['*.d.yml']\n", moved)
+        assert world.scraper.config_error is None
+
+
+def test_samples_that_are_refused_are_told_once(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    with serving() as target:
+        target.pages["/metrics"] = b"a 1 1000\nb 1\n"
+        config = f"{GLOBAL}scrape_configs:\n- job_name: j\n  static_configs:\n"
+        config += f"  - targets: ['{target.address}']\n"
+        world.run(config, lambda: len(target.seen) > 2)
+    assert world.values("b") == [1.0]
+    told = [one.getMessage() for one in caplog.records if "not every sample" in one.getMessage()]
+    assert len(told) == 1
+    assert target.address in told[0]

@@ -7,7 +7,7 @@ import pytest
 
 from watchbill.telemetry.promql.storage import labels_of
 from watchbill.telemetry.scrape.http_settings import Credentials, Secret
-from watchbill.telemetry.scrape.settings import read_settings
+from watchbill.telemetry.scrape.settings import HttpDiscovery, read_settings
 from watchbill.telemetry.scrape.targets import Discovery
 from watchbill.telemetry.scrape.yamlfile import ConfigError
 
@@ -160,3 +160,8 @@ def test_a_wrong_target_file_leaves_the_last_good_one_in_force(tmp_path: Path) -
     assert discovery.problems == {}
     listed.unlink()
     assert urls() == []
+
+
+@pytest.mark.parametrize("given", ["http://me:hunter2@h:1/sd?x=a@b", "http://h:1/sd?x=a@b"])
+def test_an_address_is_shown_without_its_password(given: str) -> None:
+    assert HttpDiscovery(given).shown == "http://h:1/sd?x=a@b"

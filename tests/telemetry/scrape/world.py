@@ -25,8 +25,8 @@ from watchbill.telemetry.scrape.loop import Scraper
 
 @dataclass
 class Target:
-    """A server; `pages` are bodies by path, `seen` what it was asked and `posted` what it was
-    sent, newest last."""
+    """A server; `pages` are bodies by path, `headers` come with each, `seen` what it was asked and
+    `posted` what it was sent, newest last."""
 
     address: str
     pages: dict[str, bytes] = field(default_factory=dict)
@@ -34,6 +34,7 @@ class Target:
     status: int = 200
     seen: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     posted: list[bytes] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -46,6 +47,8 @@ def serving(context: ssl.SSLContext | None = None) -> Iterator[Target]:
             body = target.pages.get(self.path.partition("?")[0])
             self.send_response(target.status if body is not None else 404)
             self.send_header("Content-Type", target.kind)
+            for name, value in target.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body or b"")
 

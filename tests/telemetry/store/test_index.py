@@ -70,3 +70,12 @@ def test_the_limit_is_an_error_that_says_so() -> None:
     index.intern(labels_of({"__name__": "a"}))
     with pytest.raises(SeriesLimitError, match="limit of 1 "):
         index.intern(labels_of({"__name__": "b"}))
+
+
+@pytest.mark.parametrize("more", [{f"l{n}": "x" for n in range(256)}, {"l": "x" * 65_536}])
+def test_a_series_has_no_boundless_labels(more: dict[str, str]) -> None:
+    index = SeriesIndex()
+    with pytest.raises(SeriesLimitError, match="exceed what a series may have") as told:
+        index.intern(labels_of({"__name__": "m", **more}))
+    assert len(str(told.value)) < 500
+    assert len(index) == 0

@@ -43,6 +43,7 @@ _BOUNDARY_RULES = {(False, True): 0, (True, False): 1, (False, False): 2, (True,
 
 MAX_FORM_BYTES = 1 << 20
 MOST_NOTES = 10
+MOST_DIGITS = 18
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
 
@@ -202,7 +203,7 @@ class Parameters:
         text = self.get(name)
         if text is None:
             return None
-        if not text.isdigit():
+        if not text.isdecimal() or len(text) > MOST_DIGITS:
             raise ApiError("bad_data", f'invalid parameter "{name}": must be a non-negative number')
         return int(text) or None
 

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from watchbill.telemetry.config import TelemetryConfig
 from watchbill.telemetry.http.answers import success
-from watchbill.telemetry.promql import engine
+from watchbill.telemetry.promql import engine, features
 from watchbill.telemetry.promql.durations import format_duration
 from watchbill.telemetry.promql.signatures import SIGNATURES
 from watchbill.telemetry.scrape.loop import Scraper
@@ -24,7 +24,7 @@ from watchbill.telemetry.scrape.loop import Scraper
 _SECRETS = frozenset((
     "password", "credentials", "bearer_token", "client_secret", "secret_key", "secrets", "token",
 ))  # fmt: skip
-_IN_URL = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]*(?=@)")
+_IN_URL = re.compile(r"(?<=://)[^/\s]*:[^/\s]*(?=@)")
 
 
 def routes(config: TelemetryConfig, scraper: Scraper) -> list[Route]:
@@ -38,13 +38,13 @@ def routes(config: TelemetryConfig, scraper: Scraper) -> list[Route]:
     async def flags(_: Request) -> Response:
         return success(_flags(config))
 
-    async def features(_: Request) -> Response:
-        return success(_features())
+    async def able(_: Request) -> Response:
+        return success(features_told(config.promql_features))
 
     return [
         Route("/api/v1/status/config", configuration),
         Route("/api/v1/status/flags", flags),
-        Route("/api/v1/features", features),
+        Route("/api/v1/features", able),
     ]
 
 
@@ -69,7 +69,9 @@ def _duration(length: timedelta) -> str:
     return format_duration(round(length.total_seconds() * 1000))
 
 
-def _features() -> dict[str, dict[str, bool]]:
+def features_told(enabled: frozenset[str]) -> dict[str, dict[str, bool]]:
+    """What `features` answers when these of `promql.features` are enabled."""
+    extended, functions = features.RANGES in enabled, features.FUNCTIONS in enabled
     return {
         "api": {
             "admin": False, "exclude_alerts": False, "exemplars": True, "federation": True,
@@ -77,11 +79,14 @@ def _features() -> dict[str, dict[str, bool]]:
             "query_warnings": True, "remote_write_receiver": True,
         },
         "promql": {
-            "anchored": True, "at_modifier": True, "duration_expr": True,
-            "experimental_functions": True, "negative_offset": True, "offset": True,
-            "per_step_stats": False, "smoothed": True, "subqueries": True,
+            "anchored": extended, "at_modifier": True,
+            "duration_expr": features.DURATIONS in enabled,
+            "experimental_functions": functions, "negative_offset": True, "offset": True,
+            "per_step_stats": False, "smoothed": extended, "subqueries": True,
         },
-        "promql_functions": dict.fromkeys(sorted(SIGNATURES), True),
+        "promql_functions": {
+            name: functions or name not in features.EXPERIMENTAL for name in sorted(SIGNATURES)
+        },
     }  # fmt: skip
 
 

@@ -5,7 +5,6 @@ Source: https://grafana.com/docs/loki/latest/reference/loki-http-api/
 
 import math
 import time
-import zlib
 from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
@@ -18,7 +17,7 @@ from starlette.routing import BaseRoute, Route
 from watchbill.lib import clock
 from watchbill.telemetry.http import answers, loki_index, loki_tail
 from watchbill.telemetry.http.answers import ApiError, Parameters, success
-from watchbill.telemetry.http.bodies import RETRY, BodyQueue
+from watchbill.telemetry.http.bodies import RETRY, BodyQueue, unpacked
 from watchbill.telemetry.http.loki_parameters import (
     HOUR_NS,
     TIMEOUT_MS,
@@ -64,7 +63,9 @@ class _Api:
         def take(body: bytes) -> Response:
             try:
                 if kind == "application/json":
-                    refusal = self._store.append(read_json(_plain(body, encoding)))
+                    refusal = self._store.append(
+                        read_json(unpacked(body, encoding, MAX_JSON_BYTES))
+                    )
                 else:
                     refusal = self._store.append(read_protobuf(body))
             except (MalformedError, SeriesLimitError) as error:
@@ -220,19 +221,3 @@ def _stats(counters: Counters, began: float) -> dict[str, Any]:
         "totalLinesProcessed": counters.lines,
         "execTime": seconds,
     }}  # fmt: skip
-
-
-def _plain(body: bytes, encoding: str) -> bytes:
-    """Undo gzip. Raises `MalformedError`, also when it unpacks to too much."""
-    if encoding in ("identity", ""):
-        return body
-    if encoding != "gzip":
-        raise MalformedError(f"content encoding {encoding!r} is not supported")
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        plain = unpacker.decompress(body, MAX_JSON_BYTES)
-    except zlib.error as error:
-        raise MalformedError(f"gzip: {error}") from None
-    if unpacker.unconsumed_tail or not unpacker.eof:
-        raise MalformedError("gzip: cut off, or too large when unpacked")
-    return plain

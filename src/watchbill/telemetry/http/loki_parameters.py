@@ -65,7 +65,7 @@ def time_ns(given: Parameters, name: str, default: int) -> int:
     if text is None:
         return default
     value: float | None = None
-    if re.fullmatch(r"-?\d+", text):
+    if re.fullmatch(r"-?\d{1,20}", text):
         value = int(text) if len(text) > 10 else int(text) * 1_000_000_000
     elif match := _RFC3339.fullmatch(text):
         whole, fraction, zone = match.groups()

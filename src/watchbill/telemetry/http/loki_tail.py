@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -105,7 +106,8 @@ async def _serve(
     limit: int,
     delay: float,
 ) -> None:
-    limits = Limits(deadline=time.monotonic() + HISTORY_SECONDS)
+    gone = threading.Event()
+    limits = Limits(deadline=time.monotonic() + HISTORY_SECONDS, canceled=gone.is_set)
     end = int(clock.seconds() * 1e9) + HOUR_NS
 
     def past() -> list[Found]:
@@ -116,6 +118,8 @@ async def _serve(
     except (EvalError, ChunkStoreError) as error:
         await socket.close(1011, str(error)[:120])
         return
+    finally:
+        gone.set()  # else the thread would look on for one who left, and hold up the end
     shown = set(found)
     await _send(socket, found[::-1], ())
     while True:

@@ -82,7 +82,11 @@ class Otlp:
             return _failure(415, INVALID_ARGUMENT, problem, PROTOBUF)
         encoding = request.headers.get("content-encoding", "").lower()
         return await self._queue.take(
-            request, lambda body: self._answer(take, body, kind, encoding)
+            request,
+            lambda body: self._answer(take, body, kind, encoding),
+            lambda status, reason, headers: _failure(
+                status, UNAVAILABLE if status == 429 else INVALID_ARGUMENT, reason, kind, headers
+            ),
         )
 
     def _answer(self, take: Take, body: bytes, kind: str, encoding: str) -> Response:

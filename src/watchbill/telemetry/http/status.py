@@ -118,7 +118,7 @@ def _own_status(parts: Parts) -> dict[str, object]:
         "started": parts.started.isoformat(),
         "series": len(store.index),
         "machineCode": jit.in_use(),
-            "headSamples": store.head.samples,
+        "headSamples": store.head.samples,
         "headBytes": store.head.nbytes(),
         "lateSamples": store.late_samples(),
         "headFrom": store.floor_ms / 1000,

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from watchbill.telemetry.intake.messages import Messages
 from watchbill.telemetry.promql.histogram import CUSTOM_BOUNDS, Buckets, Counts, Hint, Histogram
 from watchbill.telemetry.promql.storage import is_stale
 
@@ -28,6 +29,10 @@ MESSAGES = {
 }
 """For `messages.Messages`; a package that has these names too may number them otherwise."""
 
+MAX_BYTES = 1 << 20
+MAX_SPANS = 65_536
+"""An empty span takes two bytes on the wire and many in memory."""
+
 _HINTS: tuple[Hint, ...] = ("unknown", "reset", "not_reset", "gauge")
 
 
@@ -35,11 +40,21 @@ class BadHistogramError(ValueError):
     """A histogram that contradicts itself or is of an unknown kind."""
 
 
+def read_histogram(messages: Messages, data: bytes) -> Any:
+    """The message. Raises `BadHistogramError` for one larger than any that is meant, and
+    `MalformedError`."""
+    if len(data) > MAX_BYTES:
+        raise BadHistogramError(f"it has {len(data)} bytes, more than {MAX_BYTES}")
+    return messages.read("Histogram", data)
+
+
 def from_message(message: Any) -> Histogram:
     """The histogram that a message with the fields of `MESSAGES` describes.
 
     Raises `BadHistogramError`.
     """
+    if len(message.positive_spans) + len(message.negative_spans) > MAX_SPANS:
+        raise BadHistogramError(f"it has more than {MAX_SPANS} spans")
     stale = bool(is_stale(np.array([message.sum]))[0])
     whole = not (message.count_float or message.zero_count_float
                  or message.positive_counts or message.negative_counts)  # fmt: skip

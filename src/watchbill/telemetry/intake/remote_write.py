@@ -19,7 +19,12 @@ from watchbill.telemetry.exemplars import Exemplar
 from watchbill.telemetry.intake.batch import Batch, Gathering, Refusals
 from watchbill.telemetry.intake.messages import Messages
 from watchbill.telemetry.intake.metadata import TYPES, Metadata
-from watchbill.telemetry.intake.native_histogram import MESSAGES, BadHistogramError, from_message
+from watchbill.telemetry.intake.native_histogram import (
+    MESSAGES,
+    BadHistogramError,
+    from_message,
+    read_histogram,
+)
 from watchbill.telemetry.intake.protobuf import (
     FIXED64,
     LENGTH,
@@ -33,9 +38,12 @@ from watchbill.telemetry.intake.protobuf import (
 from watchbill.telemetry.intake.scan import EXEMPLAR, METADATA, Scanned, Scanner, scan
 from watchbill.telemetry.promql.storage import METRIC_NAME, Labels, labels_of
 from watchbill.telemetry.store.head import Columns
-from watchbill.telemetry.store.index import SeriesLimitError
+from watchbill.telemetry.store.index import MAX_LABELS, SeriesLimitError
 
 MAX_BODY_BYTES = 64 << 20
+MAX_UNUSUAL = 500_000
+"""Metadata, exemplars, histograms, and samples in none of the fixed forms, in a body together:
+they may be two bytes each, and would fill the memory."""
 KNOWN_LIMIT = 2_000_000
 LIMIT = "series limit"
 BAD_LABELS = "invalid labels"
@@ -72,6 +80,13 @@ class _Pending:
     histograms: Gathering = field(default_factory=Gathering)
     exemplars: list[tuple[int, Exemplar]] = field(default_factory=list)
     refused: Refusals = field(default_factory=Refusals)
+    unusual: int = 0
+
+    def count_unusual(self) -> None:
+        """One more of what is limited in number. Raises `MalformedError`."""
+        self.unusual += 1
+        if self.unusual > MAX_UNUSUAL:
+            raise MalformedError(f"more than {MAX_UNUSUAL} unusual parts in one body")
 
     def batch(self, samples: Columns) -> Batch:
         """With these numbers; without what belongs to series that are refused."""
@@ -209,6 +224,7 @@ class RemoteWriteDecoder:
 
     def _series_field(self, data: bytes, at: int, end: int, slot: int, into: _Pending) -> int:
         """A sample in unusual form, an exemplar, a histogram; returns where it ends."""
+        into.count_unusual()
         number, wire, begin, finish = next(fields(data, at, end))
         if wire != LENGTH or number == _LABELS:
             raise MalformedError(f"unexpected series field {number} at byte {at}")
@@ -225,6 +241,7 @@ class RemoteWriteDecoder:
 
     def _other(self, data: bytes, at: int, end: int, into: _Pending) -> int:
         """A field of the body that is no series; returns where it ends."""
+        into.count_unusual()
         number, wire, begin, finish = next(fields(data, at, end))
         if number == _SERIES:
             raise MalformedError(f"series at byte {at} has wire type {wire}")
@@ -266,8 +283,8 @@ def _exemplar(data: bytes, begin: int, end: int, slot: int, into: _Pending) -> N
 
 
 def _histogram(data: bytes, begin: int, end: int, slot: int, into: _Pending) -> None:
-    message = _MESSAGES.read("Histogram", data[begin:end])
     try:
+        message = read_histogram(_MESSAGES, data[begin:end])
         into.histograms.histogram(slot, message.timestamp, from_message(message))
     except BadHistogramError as error:
         into.refused.add("invalid native histogram", f"at byte {begin}: {error}")
@@ -294,6 +311,8 @@ def _pairs(data: bytes, start: int, end: int) -> tuple[Pairs, int]:
         if split > end:
             raise MalformedError(f"label at byte {begin} reaches beyond its series")
         pairs.append(_label(data, begin, split))
+        if len(pairs) > MAX_LABELS:
+            raise MalformedError(f"more than {MAX_LABELS} labels in the series at byte {start}")
     return pairs, split
 
 

@@ -32,6 +32,8 @@ MAX_HELD_LINES = 1_000_000
 MAX_HELD_BYTES = 256 << 20
 MAX_STREAMS = 100_000
 MAX_LINE_CHARACTERS = 262_144
+MAX_METADATA = 256
+"""How many pairs of structured metadata a line may have."""
 MAX_LEAD_SECONDS = 600
 """How far ahead of our clock a line may be."""
 
@@ -129,12 +131,15 @@ class LogStore:
         times = [line.t_ns for line in lines]
         if times and oldest <= min(times) and max(times) <= newest:
             longest = max(len(line.text) for line in lines)
-            if longest <= MAX_LINE_CHARACTERS:
+            most = max(len(line.metadata) for line in lines)
+            if longest <= MAX_LINE_CHARACTERS and most <= MAX_METADATA:
                 return lines, None
         kept = [
             line
             for line in lines
-            if oldest <= line.t_ns <= newest and len(line.text) <= MAX_LINE_CHARACTERS
+            if oldest <= line.t_ns <= newest
+            and len(line.text) <= MAX_LINE_CHARACTERS
+            and len(line.metadata) <= MAX_METADATA
         ]
         if len(kept) == len(lines):
             return lines, None
@@ -142,7 +147,10 @@ class LogStore:
         first = next(line for line in lines if id(line) not in accepted)
         stream = ", ".join(f'{name}="{value}"' for name, value in first.stream)
         reason = (
-            f"max entry size '{MAX_LINE_CHARACTERS}' exceeded by {len(first.text)} characters"
+            f"it has {len(first.metadata)} pairs of structured metadata, at most {MAX_METADATA} "
+            "are taken"
+            if len(first.metadata) > MAX_METADATA
+            else f"max entry size '{MAX_LINE_CHARACTERS}' exceeded by {len(first.text)} characters"
             if oldest <= first.t_ns <= newest
             else f"entry has timestamp too old: {_iso(first.t_ns)}, oldest acceptable timestamp "
             f"is: {_iso(oldest)}"

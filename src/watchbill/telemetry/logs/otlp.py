@@ -19,7 +19,7 @@ from watchbill.telemetry.intake.otlp.request import (
     read_request,
     text_of,
 )
-from watchbill.telemetry.logs.push import Line
+from watchbill.telemetry.logs.push import MAX_VALUE_CHARACTERS, Line
 from watchbill.telemetry.promql.storage import labels_of
 
 STREAM_ATTRIBUTES = frozenset((
@@ -42,10 +42,11 @@ def read_logs(body: bytes, now_ns: int, *, json: bool) -> list[Line]:
     parts = Parts()
     for told in parts.of(read_request(Request, body, json=json).resource_logs):
         named = [pair for pair in told.resource.attributes if pair.key]
-        stream = {"service_name": UNKNOWN_SERVICE}
-        stream.update(_flat(pair for pair in named if pair.key in STREAM_ATTRIBUTES))
-        labels = labels_of(stream)
-        of_resource = _flat(pair for pair in named if pair.key not in STREAM_ATTRIBUTES)
+        of_stream = _flat(pair for pair in named if pair.key in STREAM_ATTRIBUTES)
+        long = {name for name, value in of_stream.items() if len(value) > MAX_VALUE_CHARACTERS}
+        of_resource = {name: of_stream.pop(name) for name in long}
+        of_resource |= _flat(pair for pair in named if pair.key not in STREAM_ATTRIBUTES)
+        labels = labels_of({"service_name": UNKNOWN_SERVICE, **of_stream})
         for scope in parts.of(told.scope_logs):
             around = {**of_resource, **_scope(scope.scope)}
             for record in parts.of(scope.log_records):

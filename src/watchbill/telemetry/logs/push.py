@@ -5,7 +5,7 @@ loki `pkg/push/push.proto`
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -23,6 +23,8 @@ from watchbill.telemetry.intake.protobuf import (
 from watchbill.telemetry.intake.remote_write import decompress
 from watchbill.telemetry.promql.storage import Labels, labels_of
 
+MAX_LINES, MAX_STREAMS = 1_000_000, 100_000
+"""Of one push, where a line may be two bytes; as many as the store has room for."""
 MAX_LABELS = 30
 MAX_NAME_CHARACTERS, MAX_VALUE_CHARACTERS = 1_024, 2_048
 _LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -68,6 +70,7 @@ def read_json(body: bytes) -> list[Line]:
             plain = _read_plain_push(body)
         except msgspec.ValidationError:
             return _with_metadata(_read_push(body))
+        _check_number([len(given.values) for given in plain.streams])
         lines = []
         for given in plain.streams:
             stream = _checked(labels_of(given.stream))
@@ -77,7 +80,17 @@ def read_json(body: bytes) -> list[Line]:
     return lines
 
 
+def _check_number(lines: Sequence[int]) -> None:
+    """Raise when there are too many streams, or lines in all of them together: that the store
+    can never take them, not even later."""
+    if len(lines) > MAX_STREAMS:
+        raise MalformedError(f"more than {MAX_STREAMS} streams in one push")
+    if sum(lines) > MAX_LINES:
+        raise MalformedError(f"more than {MAX_LINES} lines in one push")
+
+
 def _with_metadata(push: _Push) -> list[Line]:
+    _check_number([len(given.values) for given in push.streams])
     lines = []
     for given in push.streams:
         stream = _checked(labels_of(given.stream))
@@ -102,14 +115,14 @@ def read_protobuf(body: bytes) -> list[Line]:
     """The lines of a protobuf push. Raises `MalformedError`."""
     data = decompress(body)
     lines: list[Line] = []
+    streams = 0
     for number, wire, start, end in fields(data, 0, len(data)):
         if number == 1 and _length(wire, start):
+            streams += 1
+            if streams > MAX_STREAMS:
+                raise MalformedError(f"more than {MAX_STREAMS} streams in one push")
             lines += _stream(data, start, end, MAX_LINES - len(lines))
     return lines
-
-
-MAX_LINES = 1_000_000
-"""Of one push in protobuf, where a line may be two bytes."""
 
 
 def _stream(data: bytes, start: int, end: int, most: int) -> Iterator[Line]:

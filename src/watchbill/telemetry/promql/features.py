@@ -19,7 +19,7 @@ ALL = frozenset((FUNCTIONS, DURATIONS, RANGES, FILLS))
 (promql-delayed-name-removal), and operations drop type and unit with them (type-and-unit-labels).
 """
 
-_EXPERIMENTAL = frozenset(
+EXPERIMENTAL = frozenset(
     (
         "double_exponential_smoothing", "holt_winters", "end", "first_over_time",
         "histogram_quantiles", "info", "mad_over_time", "max_of", "min_of", "range",
@@ -49,7 +49,7 @@ def _experimental(expr: Expr) -> Iterator[tuple[ParseError, str]]:
         return expr.span.error(message), feature
 
     match expr:
-        case ast.Call(function) if function in _EXPERIMENTAL:
+        case ast.Call(function) if function in EXPERIMENTAL:
             yield refused(f"{function}() is", FUNCTIONS)
         case ast.Aggregation(op) if op in _AGGREGATIONS:
             yield refused(f"{op}() is", FUNCTIONS)

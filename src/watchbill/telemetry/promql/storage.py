@@ -54,10 +54,10 @@ class PatternError(ValueError):
     """A regular expression that RE2 rejects."""
 
 
-def compile_pattern(pattern: str) -> "re2._Regexp":
-    """Compile a PromQL regular expression: RE2 syntax, `.` matches newlines too."""
+def compile_pattern(pattern: str, *, dot_matches_newline: bool = True) -> "re2._Regexp":
+    """A regular expression in RE2 syntax, by default as PromQL reads it. Raises `PatternError`."""
     options = re2.Options()
-    options.dot_nl = True
+    options.dot_nl = dot_matches_newline
     options.log_errors = False
     try:
         return re2.compile(pattern, options)

@@ -1,7 +1,10 @@
 """Asking over HTTP as the configuration says: credentials, TLS, headers, a limit on the answer."""
 
+import re
 import ssl
+import zlib
 from base64 import b64encode
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,6 +14,8 @@ from watchbill.telemetry.scrape.http_settings import HttpSettings, Tls
 
 FAILURES = (httpx.HTTPError, httpx.InvalidURL, OSError, ssl.SSLError, UnicodeDecodeError)
 """What asking may raise besides `FetchError`; the text of each tells what happened."""
+
+_NOT_SENT = re.compile(r"[^\t\x20-\x7e]")
 
 Versions = tuple[tuple[int, int], ...]
 
@@ -37,6 +42,9 @@ class Fetcher:
         client = await self._current()
         sent = [*headers.items(), *self._authorization()]
         sent += [(name, secret.read()) for name, secret in settings.headers]
+        for name, value in sent:
+            if _NOT_SENT.search(value):  # the client's own words for it would show the secret
+                raise FetchError(f"the value for header {name} has characters that none may have")
         name = settings.tls.server_name
         body = bytearray()
         async with client.stream(
@@ -44,8 +52,9 @@ class Fetcher:
         ) as answer:
             if answer.status_code != 200:
                 raise FetchError(f"server returned HTTP status {answer.status_code}")
-            async for part in answer.aiter_bytes():
-                body += part
+            unpack = _unpacking(answer.headers.get("content-encoding", ""))
+            async for part in answer.aiter_raw():
+                body += unpack(part, limit + 1 - len(body))
                 if len(body) > limit:
                     raise TooLargeError(f"the answer exceeds the limit of {limit} bytes")
             return bytes(body), answer.headers.get("content-type", "")
@@ -83,6 +92,28 @@ class Fetcher:
         if credentials.scheme == "Basic":
             secret = b64encode(f"{credentials.username.read()}:{secret}".encode()).decode()
         return [("Authorization", f"{credentials.scheme} {secret}")]
+
+
+def _unpacking(encoding: str) -> Callable[[bytes, int], bytes]:
+    """What undoes a content encoding, part by part, each to so many bytes at most.
+
+    The client's own decoders know no limit: encodings within encodings would fill the memory.
+    """
+    match encoding.strip().lower():
+        case "" | "identity":
+            return lambda part, most: part[:most]
+        case "gzip" | "x-gzip":
+            unpacker = zlib.decompressobj(wbits=31)
+        case other:
+            raise FetchError(f"content encoding {other[:50]!r} was not asked for")
+
+    def unpack(part: bytes, most: int) -> bytes:
+        try:
+            return unpacker.decompress(part, most)
+        except zlib.error as error:
+            raise FetchError(f"gzip: {error}") from None
+
+    return unpack
 
 
 @lru_cache(maxsize=64)

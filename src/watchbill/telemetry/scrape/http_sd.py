@@ -55,7 +55,7 @@ class HttpSources:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         self._groups.pop(source, None)
-        self.problems.pop(source.url, None)
+        self.problems.pop(source.shown, None)
 
     async def _ask_again(self, source: HttpDiscovery) -> None:
         fetcher = Fetcher(source.http, TIMEOUT_SECONDS)
@@ -69,7 +69,7 @@ class HttpSources:
                     async with asyncio.timeout(TIMEOUT_SECONDS):
                         body, kind = await fetcher.get(source.url, headers, MAX_BYTES)
                     self._groups[source] = read_groups(body, kind)
-                    self.problems.pop(source.url, None)
+                    self.problems.pop(source.shown, None)
                 except TimeoutError:
                     self._failed(source, f"no answer within {TIMEOUT_SECONDS:g}s")
                 except (FetchError, *FAILURES) as error:
@@ -79,9 +79,9 @@ class HttpSources:
             await fetcher.aclose()
 
     def _failed(self, source: HttpDiscovery, problem: str) -> None:
-        if self.problems.get(source.url) != problem:
-            log.error("%s: the last good list stays in force: %s", source.url, problem)
-        self.problems[source.url] = problem
+        if self.problems.get(source.shown) != problem:
+            log.error("%s: the last good list stays in force: %s", source.shown, problem)
+        self.problems[source.shown] = problem
 
 
 def read_groups(body: bytes, kind: str) -> tuple[TargetGroup, ...]:

@@ -53,6 +53,7 @@ class TargetState:
     job: Job
     target: Target
     refused: str = ""
+    partly_refused: bool = False
     health: str = "unknown"
     last_error: str = ""
     last_scrape: float = 0.0
@@ -107,12 +108,12 @@ class Scraper:
     def _reload(self) -> None:
         """Read the configuration again if it changed; a wrong one leaves the old in force."""
         try:
-            versions = _versions((self._config, *self._settings.files))
+            versions = _versions((self._config, *self._settings.files()))
             if versions == self._versions:
                 return
             self._versions = versions
             self._settings = read_settings(self._config)
-            self._versions = _versions((self._config, *self._settings.files))
+            self._versions = _versions((self._config, *self._settings.files()))
         except FileNotFoundError as error:
             if self._versions:
                 self._refuse(f"{error.filename} is gone")
@@ -231,10 +232,11 @@ class Scraper:
             if not error:
                 page = read_page(fetched.page, fetched.kind, job, series.known)
                 scraped = series.take(page, at_ms)
-                self._sink.take(
+                written = self._sink.take(
                     Batch(scraped.samples, exemplars=scraped.exemplars, metadata=page.metadata),
                     "scrape",
                 )
+                _tell_refused(state, "; ".join(written.problems))
         except (
             ExpositionError, MalformedError, PageError, SeriesLimitError, UnicodeDecodeError
         ) as failure:  # fmt: skip
@@ -278,6 +280,13 @@ class Scraper:
 
     def _now_ms(self) -> int:
         return int(self._seconds() * 1000)
+
+
+def _tell_refused(state: TargetState, problems: str) -> None:
+    """Log that samples of a page are refused when that begins: the clock was set back, say."""
+    if problems and not state.partly_refused:
+        log.warning("of %s not every sample is stored: %s", state.target.url, problems)
+    state.partly_refused = bool(problems)
 
 
 def _failed(state: TargetState) -> bool:

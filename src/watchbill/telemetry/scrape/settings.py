@@ -89,6 +89,11 @@ class HttpDiscovery:
     refresh: float = 60.0
     http: HttpSettings = field(default_factory=HttpSettings)
 
+    @property
+    def shown(self) -> str:
+        """The address without user and password."""
+        return re.sub(r"(?<=://)[^/]*@", "", self.url, count=1)
+
 
 @dataclass(frozen=True)
 class Job:
@@ -124,10 +129,14 @@ class Job:
 
 @dataclass(frozen=True)
 class ScrapeSettings:
-    """A whole file, and the files that it draws in by `scrape_config_files`."""
+    """A whole file, and the patterns of those that it draws in by `scrape_config_files`."""
 
     jobs: tuple[Job, ...] = ()
-    files: tuple[Path, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+    def files(self) -> tuple[Path, ...]:
+        """The files that the patterns match now."""
+        return tuple(Path(name) for one in self.patterns for name in sorted(glob.glob(one)))
 
 
 def read_settings(path: Path) -> ScrapeSettings:
@@ -145,20 +154,18 @@ def read_settings(path: Path) -> ScrapeSettings:
     if defaults is not None:
         fields = defaults.fields(_GLOBAL_FIELDS, unsupported=_UNSUPPORTED_IN_GLOBAL)
         shared = replace(shared, **_shared(fields, shared))
-    files = tuple(_drawn_in(top))
+    found = ScrapeSettings(
+        patterns=tuple(
+            str(item.path.parent / item.text()) for item in top.items("scrape_config_files")
+        )
+    )
     jobs: dict[str, Job] = {}
-    for entry in [*top.items("scrape_configs"), *_jobs_in(files)]:
+    for entry in [*top.items("scrape_configs"), *_jobs_in(found.files())]:
         job = _job(entry, shared)
         if job.name in jobs:
             raise entry.wrong(f"job {job.name!r} is defined twice")
         jobs[job.name] = job
-    return ScrapeSettings(tuple(jobs.values()), files)
-
-
-def _drawn_in(top: Fields) -> Iterator[Path]:
-    for item in top.items("scrape_config_files"):
-        for name in sorted(glob.glob(str(item.path.parent / item.text()))):
-            yield Path(name)
+    return replace(found, jobs=tuple(jobs.values()))
 
 
 def _jobs_in(files: tuple[Path, ...]) -> Iterator[Entry]:

@@ -81,7 +81,7 @@ class Discovery:
                         yield group, {"__meta_filepath": name}
         for source in job.sources:
             for group in self.http.groups(source):
-                yield group, {"__meta_url": source.url}
+                yield group, {"__meta_url": source.shown}
 
     def _read(self, path: Path) -> tuple[TargetGroup, ...]:
         """A discovery file; a wrong one is reported and its last good version stays in force."""

@@ -24,11 +24,15 @@ class ConfigError(Exception):
         self.path, self.line, self.problem, self.hint = path, line, problem, hint
 
 
+MOST_CHARACTERS = 60
+"""Of a number or a duration."""
+
+
 def duration(text: str) -> float:
     """Seconds in a duration such as 15s or 1h30m. Raises `ValueError`."""
     match = _DURATION.fullmatch(text)
-    if not text or match is None:
-        raise ValueError(f"{text!r} is not a duration")
+    if not text or match is None or len(text) > MOST_CHARACTERS:
+        raise ValueError(f"{text[:MOST_CHARACTERS]!r} is not a duration")
     return sum(
         int(part) * unit
         for part, unit in zip(match.groups(), _DURATION_SECONDS, strict=True)
@@ -105,7 +109,7 @@ class Entry:
     def whole(self) -> int:
         """This value as a whole number."""
         word = self.text()
-        if not word.isdigit():
+        if not word.isdecimal() or len(word) > MOST_CHARACTERS:
             raise self.wrong(f"expected a whole number, got {word!r}")
         return int(word)
 

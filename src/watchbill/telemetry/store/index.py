@@ -20,8 +20,13 @@ Ids = NDArray[np.uint64]
 METRIC_SHIFT = 32
 
 
+MAX_LABELS = 256
+MAX_LABEL_CHARACTERS = 65_536
+"""Of one series, its names and values together. They stay in memory as long as the series."""
+
+
 class SeriesLimitError(Exception):
-    """A new series would exceed the limit."""
+    """A new series would exceed the limit of series, or of labels that one may have."""
 
 
 class SeriesIndex:
@@ -76,6 +81,7 @@ class SeriesIndex:
         slot = self._slot_of_labels.get(labels)
         if slot is not None:
             return slot
+        _check_size(labels)
         if len(self) >= self._limit:
             raise SeriesLimitError(
                 f"series limit of {self._limit} reached: {_shown(labels)} is refused. Send fewer "
@@ -221,6 +227,15 @@ class SeriesIndex:
         }
 
 
+def _check_size(labels: Labels) -> None:
+    characters = sum(len(name) + len(value) for name, value in labels)
+    if len(labels) > MAX_LABELS or characters > MAX_LABEL_CHARACTERS:
+        raise SeriesLimitError(
+            f"{len(labels)} labels with {characters} characters exceed what a series may have, "
+            f"{MAX_LABELS} with {MAX_LABEL_CHARACTERS}: {_shown(labels)} is refused"
+        )
+
+
 def _shown(labels: Labels) -> str:
-    text = "{" + ", ".join(f'{name}="{value}"' for name, value in labels) + "}"
+    text = "{" + ", ".join(f'{name[:200]}="{value[:200]}"' for name, value in labels[:20]) + "}"
     return text if len(text) <= 200 else text[:200] + "…"

@@ -284,3 +284,9 @@ def test_json_that_is_none_is_malformed(body: bytes) -> None:
 def test_a_request_of_countless_parts_is_refused() -> None:
     with pytest.raises(MalformedError, match="more than 500000 parts"):
         read_metrics(b"\x0a\x00" * 500_001, SeriesIndex().intern, json=False)
+
+
+def test_countless_objects_are_refused_before_they_are_made() -> None:
+    body = b'{"resourceMetrics":[' + b",".join([b"{}"] * 600_000) + b"]}"
+    with pytest.raises(MalformedError, match="more than 500000 objects"):
+        read_metrics(body, lambda _: 0, json=True)

@@ -7,26 +7,17 @@ import re2
 
 from watchbill.telemetry.logs.logql.entry import Entry
 from watchbill.telemetry.promql.numbers import quote
-from watchbill.telemetry.promql.storage import PatternError
+from watchbill.telemetry.promql.storage import compile_pattern
 
 FilterOp = Literal["|=", "!=", "|~", "!~"]
 
 
 def compile_line_pattern(pattern: str) -> "re2._Regexp":
-    """A regular expression as Loki reads it: RE2 syntax, `.` does not match a line break.
+    """A regular expression as Loki reads it: `.` does not match a line break.
 
     Raises `PatternError`.
     """
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(pattern, options)
-    except UnicodeEncodeError:
-        raise PatternError("error parsing regexp: invalid UTF-8") from None
-    except re2.error as error:
-        message = error.args[0] if error.args else error
-        text = message.decode() if isinstance(message, bytes) else str(message)
-        raise PatternError(f"error parsing regexp: {text}") from None
+    return compile_pattern(pattern, dot_matches_newline=False)
 
 
 @dataclass(frozen=True)
