@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from watchbill.telemetry.jit import inner, kernel
 from watchbill.telemetry.promql.storage import STALE_BITS, Times, Values
-from watchbill.telemetry.promql.windows import Index
+from watchbill.telemetry.promql.windows import Columns, Index
 
 Flags = NDArray[np.uint8]
 
@@ -27,6 +27,12 @@ OPERATIONS = {
 
 _RATE, _INCREASE, _DELTA, _IRATE, _IDELTA, _CHANGES, _RESETS = range(7)
 _SUM, _AVG, _MIN, _MAX, _COUNT, _PRESENT, _LAST = range(7, 14)
+
+
+def can_sweep(function: str, columns: Columns) -> bool:
+    """Whether `sweep` can do this, and there is machine code for it."""
+    plain = columns.h is None and columns.st is None
+    return sweep.compiled and plain and function in OPERATIONS
 
 
 @kernel("int64[:]", "int64[:]", "float64[:]", "int64[:]", "int64", "int64", "int64", "int64",
