@@ -140,7 +140,7 @@ def test_what_is_read_at_once_waits_for_nothing(world: World) -> None:
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:
-        with world.store._lock:
+        with world.store.lock:
             held.set()
             done.wait(9)
 
