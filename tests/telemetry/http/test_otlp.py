@@ -115,6 +115,7 @@ def test_lines_that_the_store_refuses_are_told(
         (b"", {"Content-Type": "text/plain"}, 415),
         (b"", {}, 415),
     ],
+    ids=["protobuf", "json", "no gzip", "too large", "brotli", "text", "nothing"],
 )  # fmt: skip
 @pytest.mark.parametrize("path", [METRICS, LOGS])
 def test_what_is_no_request_is_refused_with_a_reason(
