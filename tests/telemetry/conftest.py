@@ -1,13 +1,12 @@
 """Telemetry processes that are stopped when their test ends."""
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from tests.telemetry.machine_code import in_use
 from tests.telemetry.server_process import Telemetry
-
-from watchbill.telemetry import jit
-from watchbill.telemetry.server import KERNELS
 
 
 @pytest.fixture
@@ -30,17 +29,8 @@ def telemetry(make_telemetry: Callable[..., Telemetry]) -> Telemetry:
     return make_telemetry().start()
 
 
-@pytest.fixture(scope="session")
-def jit_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the machine code of a test run is kept."""
-    return tmp_path_factory.mktemp("jit")
-
-
 @pytest.fixture(scope="module", params=["python", "compiled"])
-def both_ways(request: pytest.FixtureRequest, jit_folder: Path) -> Iterator[None]:
+def both_ways(request: pytest.FixtureRequest) -> Iterator[None]:
     """The tests that use this run twice: with NumPy, and with the kernels as machine code."""
-    if request.param == "compiled":
-        assert jit.prepare(jit_folder, KERNELS)
-    yield
-    for kernel in jit.KERNELS.values():
-        kernel.bind(None)
+    with in_use() if request.param == "compiled" else nullcontext():
+        yield

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -10,23 +9,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.responses import Response, StreamingResponse
+from tests.telemetry.machine_code import in_use
 
-from watchbill.telemetry import jit
 from watchbill.telemetry.http import answers, query, series_json
 from watchbill.telemetry.promql import engine
 from watchbill.telemetry.promql.labels import LabelRows, LabelTable
 from watchbill.telemetry.promql.numbers import format_sample
 from watchbill.telemetry.promql.storage import Selection, labels_of
 from watchbill.telemetry.promql.symbols import Symbols
-from watchbill.telemetry.server import KERNELS
 
 
 @pytest.fixture(scope="module", autouse=True)
-def compiled(jit_folder: Path) -> Iterator[None]:
-    assert jit.prepare(jit_folder, KERNELS)
-    yield
-    for kernel in jit.KERNELS.values():
-        kernel.bind(None)
+def compiled() -> Iterator[None]:
+    with in_use():
+        yield
 
 
 def one_series(values: np.ndarray) -> Selection:

@@ -8,26 +8,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.telemetry import bodies
 from tests.telemetry.intake.test_remote_write import BODY, Known
+from tests.telemetry.machine_code import in_use
 
-from watchbill.telemetry import jit
 from watchbill.telemetry.intake.batch import Batch
 from watchbill.telemetry.intake.protobuf import MalformedError
 from watchbill.telemetry.intake.remote_write import RemoteWriteDecoder
 from watchbill.telemetry.intake.scan import Scanner, scan
 from watchbill.telemetry.store.index import SeriesIndex
 
-MODULES = ["watchbill.telemetry.intake.scan"]
 NOW = 1_700_000_000_000
 Row = tuple[str, int, int]
 
 
 @pytest.fixture(scope="module", autouse=True)
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    assert jit.prepare(tmp_path_factory.mktemp("jit"), MODULES)
-    assert scan.compiled
-    yield
-    for kernel in jit.KERNELS.values():
-        kernel.bind(None)
+def machine() -> Iterator[None]:
+    with in_use():
+        assert scan.compiled
+        yield
 
 
 class Reader:

@@ -1,14 +1,13 @@
 """Machine code gives what the NumPy kernels give."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.telemetry.machine_code import in_use
 
-from watchbill.telemetry import jit
 from watchbill.telemetry.promql.engine import range_
 from watchbill.telemetry.promql.functions import ranges
 from watchbill.telemetry.promql.functions.ranges import RANGE_FUNCTIONS
@@ -18,18 +17,15 @@ from watchbill.telemetry.promql.labels import LabelTable
 from watchbill.telemetry.promql.storage import InMemory
 from watchbill.telemetry.promql.symbols import Symbols
 from watchbill.telemetry.promql.windows import Columns, find_windows
-from watchbill.telemetry.server import KERNELS
 
 ENDS = np.arange(0, 300_000, 20_000)
 thorough = settings(suppress_health_check=list(HealthCheck), deadline=None, max_examples=80)
 
 
 @pytest.fixture(scope="module", autouse=True)
-def compiled(jit_folder: Path) -> Iterator[None]:
-    assert jit.prepare(jit_folder, KERNELS)
-    yield
-    for kernel in jit.KERNELS.values():
-        kernel.bind(None)
+def compiled() -> Iterator[None]:
+    with in_use():
+        yield
 
 
 numbers = st.integers(-3, 30).map(float) | st.floats(-1e6, 1e6) | st.just(np.nan)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.telemetry.machine_code import in_use
 
-from watchbill.telemetry import jit
 from watchbill.telemetry.store.chunks import HOUR_MS
 from watchbill.telemetry.store.head import NEVER, PAGE, Columns, Head
 
@@ -88,11 +88,9 @@ def test_many_samples_of_one_series_fill_many_pages() -> None:
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    assert jit.prepare(tmp_path_factory.mktemp("jit"), ["watchbill.telemetry.store.kernels"])
-    yield
-    for kernel in jit.KERNELS.values():
-        kernel.bind(None)
+def machine() -> Iterator[None]:
+    with in_use():
+        yield
 
 
 @pytest.mark.usefixtures("machine")
