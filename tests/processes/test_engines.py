@@ -94,8 +94,14 @@ def firing(browser: httpx.Client) -> list[str]:
 
 def a_panel_answers(browser: httpx.Client) -> None:
     now = time.time()
-    span = {"start": now - 60, "end": now - 3, "step": 5}
-    (series,) = ask(browser, "query_range", query='sum by (job) (up{job="self"})', **span)["result"]
+    span = {"start": now - 60, "end": now + 15, "step": 5}
+    asked = 'sum by (job) (up{job="self"})'
+    until(
+        "the panel has series",
+        lambda: ask(browser, "query_range", query=asked, **span)["result"],
+        30,
+    )
+    (series,) = ask(browser, "query_range", query=asked, **span)["result"]
     assert series["metric"] == {"job": "self"}
     assert {value for _, value in series["values"]} == {"1"}
     assert "up" in ask(browser, "label/__name__/values")

@@ -11,7 +11,7 @@ from tests.telemetry.server_process import TOKEN, Telemetry, until
 
 pytestmark = pytest.mark.server
 FOR_RULES = {"X-Watchbill-Purpose": "rules"}
-HEAVY = " + ".join(["sum_over_time(vector(1)[1000s:2ms])"] * 12)
+HEAVY = " + ".join(["sum_over_time(vector(1)[1000s:2ms])"] * 10 * 12)
 
 
 @pytest.fixture
