@@ -15,6 +15,8 @@ import httpx
 import numpy as np
 from numpy.typing import NDArray
 
+from watchbill.lib.varint import varint
+
 HEADERS = {
     "Content-Type": "application/x-protobuf",
     "Content-Encoding": "snappy",
@@ -85,13 +87,4 @@ def _samples(times: NDArray[np.uint8], values: NDArray[np.float64]) -> bytes:
 
 def _field(number: int, content: bytes) -> bytes:
     """A length-delimited protobuf field."""
-    return bytes([number << 3 | 2]) + _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+    return bytes([number << 3 | 2]) + varint(len(content)) + content

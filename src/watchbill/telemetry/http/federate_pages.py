@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from watchbill.lib.varint import varint
 from watchbill.telemetry.promql.histogram import CUSTOM_BOUNDS, Buckets, Histogram
 from watchbill.telemetry.promql.numbers import format_value
 from watchbill.telemetry.promql.storage import Labels
@@ -103,7 +104,7 @@ def as_protobuf(rows: Sequence[Row]) -> bytes:
     for (name, kind), family in groupby(rows, lambda row: (row.name, _kind(row))):
         metrics = b"".join(_bytes(4, _metric(row)) for row in family)
         message = _bytes(1, name.encode()) + _number(3, kind) + metrics
-        out.append(_varint(len(message)) + message)
+        out.append(varint(len(message)) + message)
     return b"".join(out)
 
 
@@ -175,26 +176,16 @@ def _doubles(number: int, buckets: Buckets) -> bytes:
 
 
 def _number(number: int, value: int) -> bytes:
-    return _varint(number << 3) + _varint(value)
+    return varint(number << 3) + varint(value)
 
 
 def _double(number: int, value: float) -> bytes:
-    return _varint(number << 3 | 1) + struct.pack("<d", value)
+    return varint(number << 3 | 1) + struct.pack("<d", value)
 
 
 def _bytes(number: int, content: bytes) -> bytes:
-    return _varint(number << 3 | 2) + _varint(len(content)) + content
+    return varint(number << 3 | 2) + varint(len(content)) + content
 
 
 def _zigzag(number: int) -> int:
     return number << 1 if number >= 0 else (-number << 1) - 1
-
-
-def _varint(number: int) -> bytes:
-    number &= (1 << 64) - 1
-    out = bytearray()
-    while number > 127:
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-    return bytes(out)

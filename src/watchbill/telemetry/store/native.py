@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from watchbill.lib.varint import varint
+
 Array: TypeAlias = NDArray[Any]
 
 _SCALARS: dict[str, np.dtype[Any]] = {
@@ -38,7 +40,7 @@ Column: TypeAlias = "Array | Lists | list[bytes]"
 
 def encode(columns: Sequence[tuple[str, str, Column]], rows: int) -> bytes:
     """One block from `(name, type, data)` columns of `rows` rows each."""
-    parts = [_varint(len(columns)), _varint(rows)]
+    parts = [varint(len(columns)), varint(rows)]
     for name, kind, data in columns:
         parts += [_text(name.encode()), _text(kind.encode())]
         if isinstance(data, Lists):
@@ -95,19 +97,10 @@ def _read_texts(data: bytes, at: int, count: int) -> tuple[list[bytes], int]:
 
 def _text(value: bytes) -> bytes:
     length = len(value)
-    return (_SHORT[length] if length < len(_SHORT) else _varint(length)) + value
+    return (_SHORT[length] if length < len(_SHORT) else varint(length)) + value
 
 
-def _varint(number: int) -> bytes:
-    out = bytearray()
-    while number > 0x7F:
-        out.append(number & 0x7F | 0x80)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
-
-
-_SHORT = [_varint(length) for length in range(1 << 12)]  # lengths of most texts
+_SHORT = [varint(length) for length in range(1 << 12)]  # lengths of most texts
 
 
 def _read_varint(data: bytes, at: int) -> tuple[int, int]:
