@@ -205,6 +205,9 @@ PIECES = st.sampled_from([
 @example('{a="b"} | x = ip("0.0.0.0/0-")')
 @example('{a="b"} | line_format "{{ printf }}"')
 @example('rate({a="b"}[1e5s])')
+@example("1e309")
+@example(f'{{a="b"}} | x > 0x{"f" * 300}')
+@example('{a="b"} | x > 1e309h or x > 1e309GB')
 def test_any_text_is_read_or_refused_with_its_own_error(text: str) -> None:
     try:
         query = parse_logql(text)

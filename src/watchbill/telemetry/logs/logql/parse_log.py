@@ -1,5 +1,6 @@
 """The grammar of log queries: a stream selector and the stages of its pipeline."""
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Literal, TypeVar, cast
 
@@ -233,11 +234,19 @@ def _comparison(tokens: Tokens, name: str, op: str) -> Condition:
         "number": _number, "duration": parse_duration, "bytes": parse_size,
     }[unit]  # fmt: skip
     written = f"-{token.text}" if sign < 0 else token.text
-    return Compares(name, op, sign * read(token.text), unit, written)
+    value = _made(tokens, token, lambda: read(token.text))
+    return Compares(name, op, sign * value, unit, written)
 
 
 def _number(text: str) -> float:
-    return float(int(text, 16)) if text[:2].lower() == "0x" else float(text)
+    """Raises `ValueError` for a number that is larger than any float."""
+    try:
+        value = float(int(text, 16)) if text[:2].lower() == "0x" else float(text)
+    except OverflowError:
+        value = math.inf
+    if math.isinf(value):
+        raise ValueError(f"syntax error: the number {text[:40]} is out of range")
+    return value
 
 
 def number(tokens: Tokens) -> float:
@@ -247,7 +256,8 @@ def number(tokens: Tokens) -> float:
         tokens.accept("+")
     if tokens.current.kind != "number":
         raise tokens.unexpected("a number")
-    return sign * _number(tokens.take().text)
+    token = tokens.take()
+    return sign * _made(tokens, token, lambda: _number(token.text))
 
 
 def _made(tokens: Tokens, at: Token, make: Callable[[], T]) -> T:
