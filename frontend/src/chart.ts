@@ -134,7 +134,8 @@ class Chart {
     } else {
       this.#uplot!.setData(data, false);
     }
-    this.#uplot!.setScale("x", { min: range.start, max: range.end });
+    // Steps lie a little beyond the range; a point outside the scale would not count for the height.
+    this.#uplot!.setScale("x", { min: Math.min(range.start, times[0] ?? range.start), max: Math.max(range.end, times.at(-1) ?? range.end) });
     this.#legend.fill(this.#columns!, colours, this.#hidden, (at) => this.#toggle(at));
     this.#tools.hidden = this.#zoom === null;
     this.#offer();
